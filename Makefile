@@ -1,0 +1,35 @@
+# make run, make test, make lint: each sets up .venv by itself and needs only Python >= 3.11 and make.
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+READY := .venv/ready
+ifdef PRESET
+CONFIG := --configfile workflow/presets/$(PRESET).yaml
+RESULTS := results/$(PRESET)
+else
+RESULTS := results
+endif
+
+.PHONY: run test lint pins
+
+run: $(READY)
+	$(BIN)/snakemake --cores $(CORES) $(CONFIG)
+	@echo "The report: $(CURDIR)/$(RESULTS)/ct/report.html"
+
+test: $(READY)
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+
+# the conda environment from the pins for pip
+pins: $(READY)
+	$(BIN)/python envs/make_environment.py
+
+$(READY): envs/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=…")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement envs/requirements.txt
+	@touch $@
