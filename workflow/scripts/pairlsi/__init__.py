@@ -1,0 +1,1 @@
+"""Paired autoencoders and latent space inference for inverse problems."""

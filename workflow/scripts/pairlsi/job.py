@@ -1,0 +1,43 @@
+"""What every job of the workflow does first: send its output to the log, keep to its threads, end with a sentence.
+
+Libraries read their thread counts when they are imported: import none of them before `start`.
+"""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",  # torch among others
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "DASK_NUM_WORKERS",
+    "ZARR_THREADING__MAX_WORKERS",
+)
+
+
+def start(snakemake) -> None:
+    """Redirect output to the job's log and hold every library to the job's threads.
+
+    Errors of the project's own (a wrong config, a damaged file) end the job with their message; others with
+    their traceback, both in the log and at the end of Snakemake's own output.
+    """
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(snakemake.threads)
+    os.environ["DASK_SCHEDULER"] = "threads"
+    log = open(snakemake.log[0], "w", buffering=1)  # noqa: SIM115 - open until the process ends
+    terminal = sys.stderr
+    sys.stdout = sys.stderr = log
+    logging.basicConfig(stream=log, level=logging.INFO, format="%(asctime)s %(message)s")
+    sys.excepthook = lambda *error: _report(*error, log, terminal)
+
+
+def _report(kind, error, trace, log, terminal) -> None:
+    import traceback
+
+    traceback.print_exception(kind, error, trace, file=log)
+    expected = type(error).__module__.startswith("pairlsi.") or isinstance(error, OSError)
+    message = str(error) if expected else "".join(traceback.format_exception(kind, error, trace))
+    print(f"{message}\n(log: {Path(log.name)})", file=terminal)

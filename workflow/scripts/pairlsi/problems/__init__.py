@@ -1,0 +1,43 @@
+"""Forward problems: one module each, found by the name in the config.
+
+A module `problems/NAME.py` offers `Settings`, a pydantic model whose field `name` is NAME, and `Problem`, made
+from such settings, with
+
+    settings                            what it was made from
+    x_shape, y_shape                    (C, H, W) of one sample of x and of y
+    x_unit, y_unit                      their units
+    missing_axis, missing_name, missing_count
+                                        the axis of a batch of y that masks act on, what its rows are, how many
+    mirrored                            whether rows go on past the ends as a parallel beam's views do
+    shares_samples                      whether the splits are dealt out of one pool, so that their sizes interact
+    draw(split, indices, seed, counts)  -> x (n, C, H, W), y (n, C, H, W), float32; `indices` are the samples wanted,
+                                        `counts` the samples of each split; the same sample whatever else is drawn
+    forward(x) -> y, adjoint(y) -> x    A without noise on the grid of x and its transpose, (N, C, H, W) each;
+                                        only linear problems have the adjoint
+"""
+
+import importlib
+import importlib.util
+
+from pairlsi.settings import ConfigError, parse
+
+
+def module(name):
+    """The module of the problem called `name`. Raises ConfigError where there is none."""
+    path = f"pairlsi.problems.{name}"
+    if not (isinstance(name, str) and name.isidentifier() and importlib.util.find_spec(path)):
+        raise ConfigError(f"there is no module workflow/scripts/pairlsi/problems/{name}.py")
+    return importlib.import_module(path)
+
+
+def create(given: dict, key: str = "problem"):
+    """Return the problem that a config block describes; `key` is its place in the config.
+
+    Raises ConfigError that names the key.
+    """
+    name = given.get("name")
+    try:
+        found = module(name)
+    except ConfigError as error:
+        raise ConfigError(f"config key '{key}.name' is {name!r}: {error}") from None
+    return found.Problem(parse(found.Settings, given, key))

@@ -1,0 +1,239 @@
+"""What config.yaml may say, typed, with every error naming the key, the value and what it may be.
+
+`check` is called on the whole config before the DAG is built. What belongs to one forward problem is declared
+by that problem's own `Settings`; what holds between the parts is checked in `check_experiment`.
+"""
+
+import difflib
+import math
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+Network = Literal["pair", "encdec-none", "encdec-random", "encdec-block"]
+Method = Literal["pair", "lsi", "lsi-zx", "interpolate", "cgls", "encdec-none", "encdec-random", "encdec-block"]
+MaskKind = Literal["none", "random", "block"]
+SPLITS = ("train", "validation", "test", "ood")
+
+
+class ConfigError(ValueError):
+    """The config says what it may not; the message has one line a mistake."""
+
+
+class Strict(BaseModel):
+    """Base of all settings: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _distinct(values: list) -> list:
+    if len(set(values)) < len(values):
+        raise ValueError(f"the entries must differ, {values} repeats one")
+    return values
+
+
+Distinct = AfterValidator(_distinct)
+Seeds = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1), Distinct]
+Count = Annotated[int, Field(ge=1)]
+Percent = Annotated[int, Field(ge=0, lt=100)]
+
+
+class Samples(Strict):
+    train: Count
+    validation: Count
+    test: Count
+    ood: Count
+
+
+class Data(Strict):
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    samples: Samples
+    shard_size: Count
+
+
+class Autoencoder(Strict):
+    """Architecture of one space's autoencoder: the keyword arguments of `networks.autoencoder.Encoder`."""
+
+    latent: Count
+    width: Count
+    stem: Literal[1, 2, 4]
+    strides: Annotated[list[Literal[1, 2]], Field(min_length=1)]
+    norm: Literal["none", "batch"]
+
+
+class Networks(Strict):
+    train: Annotated[list[Network], Field(min_length=1), Distinct]
+    centre: Literal["pixel", "global"]
+    x: Autoencoder
+    y: Autoencoder
+    weights: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=4, max_length=4)]
+    mask_percent: Annotated[int, Field(ge=1, lt=100)]
+
+
+class Training(Strict):
+    seeds: Seeds
+    epochs: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    warmup: Annotated[float, Field(ge=0, lt=1)]
+    buffer_samples: Count
+    device: Literal["auto", "cpu", "cuda"]
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+
+
+class Masks(Strict):
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    kinds: Annotated[list[MaskKind], Field(min_length=1), Distinct]
+    percents: Annotated[list[Percent], Field(min_length=1), Distinct]
+    draws: Annotated[list[Annotated[int, Field(ge=0, le=999)]], Field(min_length=1), Distinct]
+
+
+class Solver(Strict):
+    iterations: Annotated[int, Field(ge=1, le=10000)]
+    history: Annotated[int, Field(ge=1, le=100)]
+
+
+class Inference(Strict):
+    methods: Annotated[list[Method], Field(min_length=1), Distinct]
+    splits: Annotated[list[Literal["test", "ood"]], Field(min_length=1), Distinct]
+    masks: Masks
+    batch_size: Count
+    lsi: Solver
+    cgls_iterations: Annotated[int, Field(ge=1, le=10000)]
+
+
+class Evaluation(Strict):
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    confidence: Annotated[float, Field(ge=0.5, lt=1)]
+    resamples: Annotated[int, Field(ge=100, le=100000)]
+    claims: Annotated[list[Literal[1, 2, 3, 4, 5, 6, 9]], Distinct]
+
+
+class Experiment(Strict):
+    problem: dict
+    data: Data
+    networks: Networks
+    training: Training
+    inference: Inference
+    evaluation: Evaluation
+
+
+def network_of(method: str) -> str | None:
+    """The network that a method of inference needs; None for one that needs no network."""
+    if method.startswith("encdec-"):
+        return method
+    return None if method == "cgls" else "pair"
+
+
+def mask_names(masks: Masks) -> list[str]:
+    """The masks of a sweep as {kind}-{percent}-{draw}; nothing missing is none-0-0, once."""
+    names = []
+    for kind in masks.kinds:
+        for percent in masks.percents:
+            for draw in masks.draws:
+                name = "none-0-0" if kind == "none" or percent == 0 else f"{kind}-{percent}-{draw}"
+                if name not in names:
+                    names.append(name)
+    return names
+
+
+def check(config: dict) -> dict:
+    """Validate the whole config; return it as plain data with every experiment complete.
+
+    Raises ConfigError with one line for each mistake.
+    """
+    unknown = set(config) - {"experiments", "pathvars"}
+    if unknown:
+        raise ConfigError(f"config key '{sorted(unknown)[0]}' is unknown: the top level has experiments, pathvars")
+    experiments = config.get("experiments")
+    if not isinstance(experiments, dict) or not experiments:
+        raise ConfigError(f"config key 'experiments' is {experiments!r}: it must name at least one experiment")
+    checked = {}
+    for name, given in experiments.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
+            raise ConfigError(
+                f"config key 'experiments.{name}': a name is lower-case letters, digits and _, as in 'ct_fine'"
+            )
+        checked[name] = check_experiment(given, f"experiments.{name}")
+    return {**config, "experiments": checked}
+
+
+def check_experiment(given: dict, key: str) -> dict:
+    """Validate one experiment and return it as plain data; `key` is its place in the config."""
+    from pairlsi import problems
+
+    experiment = parse(Experiment, given, key)
+    problem = problems.create(experiment.problem, f"{key}.problem")
+    for message in _contradictions(experiment, problem):
+        raise ConfigError(f"config key '{key}.{message}")
+    return {**experiment.model_dump(), "problem": problem.settings.model_dump()}
+
+
+def _contradictions(experiment: Experiment, problem):
+    """Yield what single keys cannot show, each as "key': what is wrong"."""
+    data, networks, inference = experiment.data, experiment.networks, experiment.inference
+    if experiment.training.batch_size > data.samples.train:
+        yield (
+            f"training.batch_size' is {experiment.training.batch_size}: at most the {data.samples.train} "
+            "samples of data.samples.train"
+        )
+    if experiment.training.buffer_samples < min(data.shard_size, data.samples.train):
+        yield (
+            f"training.buffer_samples' is {experiment.training.buffer_samples}: at least one shard "
+            f"(data.shard_size is {data.shard_size})"
+        )
+    for method in inference.methods:
+        needed = network_of(method)
+        if needed is not None and needed not in networks.train:
+            yield f"inference.methods' has {method!r}, which needs {needed!r} in networks.train: add it there"
+        if method == "cgls" and not hasattr(problem, "adjoint"):
+            yield "inference.methods' has 'cgls', which needs a linear problem with an adjoint: take it out"
+    masks = inference.masks
+    rows, axis = problem.missing_count, problem.missing_name
+    wanted = [networks.mask_percent] if set(networks.train) & {"encdec-random", "encdec-block"} else []
+    for where, percent in [("networks.mask_percent", p) for p in wanted] + [
+        ("inference.masks.percents", p) for p in masks.percents if p > 0 and set(masks.kinds) != {"none"}
+    ]:
+        if not 1 <= round(rows * percent / 100) < rows:
+            yield f"{where}' has {percent}: of {rows} {axis} it masks none or all; ask for more"
+    for space, shape in (("x", problem.x_shape), ("y", problem.y_shape)):
+        architecture = getattr(networks, space)
+        step = architecture.stem * math.prod(architecture.strides)
+        if step > min(shape[1:]):
+            yield (
+                f"networks.{space}.strides' reduce by {step} in all with the stem: "
+                f"more than the {min(shape[1:])} rows or columns of a sample of {space} with shape {shape}"
+            )
+
+
+def parse(model: type[BaseModel], given, key: str) -> BaseModel:
+    """Return `model` made from `given`; raise ConfigError with one line a mistake, each naming its key."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        lines = [_sentence(model, e, key) for e in error.errors()]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _sentence(model: type[BaseModel], error: dict, key: str) -> str:
+    where = ".".join([key, *(str(part) for part in error["loc"])])
+    if error["type"] == "extra_forbidden":
+        allowed = _keys_at(model, error["loc"][:-1])
+        close = difflib.get_close_matches(str(error["loc"][-1]), allowed, 1)
+        hint = f"did you mean '{close[0]}'?" if close else f"it may be {', '.join(allowed)}"
+        return f"config key '{where}' is unknown: {hint}"
+    if error["type"] == "missing":
+        return f"config key '{where}' is missing: see config.yaml for what it means"
+    message = error["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
+    return f"config key '{where}' is {error['input']!r}: {message}"
+
+
+def _keys_at(model, location) -> list[str]:
+    """Names of the keys allowed at `location` within `model`; none where a union hides them."""
+    for part in location:
+        field = getattr(model, "model_fields", {}).get(part)
+        if field is None:
+            return []
+        model = field.annotation
+    return list(getattr(model, "model_fields", {}))
