@@ -1,0 +1,120 @@
+"""Paired autoencoders (PAIR) and the encoder-decoder baseline, in physical units at their interfaces.
+
+Source: "Latent Space Inference via Paired Autoencoders", equations (3)-(5). Both networks invert data by
+`invert`, both give the terms of their training loss by `loss_terms`; the training loop needs nothing else.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from pairlsi.networks.autoencoder import Decoder, Encoder
+
+
+class Scaling(nn.Module):
+    """u -> (u - shift) / scale and back; shift (C, H, W) is the mean of the training split, scale is a scalar."""
+
+    def __init__(self, shape, shift=0.0, scale: float = 1.0):
+        super().__init__()
+        self.register_buffer("shift", torch.as_tensor(shift, dtype=torch.float32).expand(shape).clone())
+        self.register_buffer("scale", torch.tensor(float(scale)))
+
+    def forward(self, u: Tensor) -> Tensor:
+        return (u - self.shift) / self.scale
+
+    def inverse(self, u: Tensor) -> Tensor:
+        return u * self.scale + self.shift
+
+
+def squared_error(estimate: Tensor, truth: Tensor) -> Tensor:
+    """Mean square of `estimate - truth` for each sample: (B, ...) -> (B,)."""
+    return (estimate - truth).square().flatten(1).mean(1)
+
+
+class PairedAutoencoder(nn.Module):
+    """Autoencoders of x and y with affine maps M, M† between their latent spaces, trained together on (4).
+
+    Parameters
+    ----------
+    x_shape, y_shape: (C, H, W) of a sample.
+    x, y: the architecture of each autoencoder, the keyword arguments of `Encoder` and `Decoder` without the shape.
+    weights: w1 … w4 of (4).
+    """
+
+    def __init__(self, x_shape, y_shape, x: dict, y: dict, weights=(1.0, 1.0, 1.0, 1.0)):
+        super().__init__()
+        self.weights = dict(zip(("autoencode_x", "autoencode_y", "forward", "inverse"), weights, strict=True))
+        self.x_scaling, self.y_scaling = Scaling(x_shape), Scaling(y_shape)
+        self.x_encoder, self.x_decoder = Encoder(x_shape, **x), Decoder(x_shape, **x)
+        self.y_encoder, self.y_decoder = Encoder(y_shape, **y), Decoder(y_shape, **y)
+        self.forward_map = nn.Linear(x["latent"], y["latent"])
+        self.inverse_map = nn.Linear(y["latent"], x["latent"])
+
+    def encode_x(self, x: Tensor) -> Tensor:
+        """z_x = e_x(x): (B, C, H, W) -> (B, latent_x)."""
+        return self.x_encoder(self.x_scaling(x))
+
+    def encode_y(self, y: Tensor) -> Tensor:
+        """z_y = e_y(y): (B, C, H, W) -> (B, latent_y)."""
+        return self.y_encoder(self.y_scaling(y))
+
+    def decode_x(self, z: Tensor) -> Tensor:
+        """d_x(z_x): (B, latent_x) -> (B, C, H, W)."""
+        return self.x_scaling.inverse(self.x_decoder(z))
+
+    def decode_y(self, z: Tensor) -> Tensor:
+        """d_y(z_y): (B, latent_y) -> (B, C, H, W)."""
+        return self.y_scaling.inverse(self.y_decoder(z))
+
+    def invert(self, y: Tensor) -> Tensor:
+        """x̂ = d_x(M† e_y(y)), equation (5)."""
+        return self.decode_x(self.inverse_map(self.encode_y(y)))
+
+    def predict(self, x: Tensor) -> Tensor:
+        """ŷ = d_y(M e_x(x)), the surrogate of the forward operator."""
+        return self.decode_y(self.forward_map(self.encode_x(x)))
+
+    def loss_terms(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """The four terms of (4), each (B/2,), in units of the training split's variance.
+
+        One half of the batch is decoded from its own latents, the other half through the maps: two decoder
+        passes train what would else take four, on the same expected loss, since batches are shuffled.
+        """
+        x, y = self.x_scaling(x), self.y_scaling(y)
+        z_x, z_y = self.x_encoder(x), self.y_encoder(y)
+        half = len(x) // 2
+        x_hat = self.x_decoder(torch.cat([z_x[:half], self.inverse_map(z_y[half:])]))
+        y_hat = self.y_decoder(torch.cat([z_y[:half], self.forward_map(z_x[half:])]))
+        error_x, error_y = squared_error(x_hat, x), squared_error(y_hat, y)
+        return {
+            "autoencode_x": error_x[:half],
+            "autoencode_y": error_y[:half],
+            "forward": error_y[half:],
+            "inverse": error_x[half:],
+        }
+
+
+class EncoderDecoder(nn.Module):
+    """The baseline of the same architecture as `PairedAutoencoder.invert`, trained end to end on P y.
+
+    Parameters
+    ----------
+    keep: (C, H, W), broadcastable: the mask P that it is trained on, 1 where data are kept. Inference feeds
+        it data that are masked already, so P acts in `loss_terms` alone.
+    """
+
+    def __init__(self, x_shape, y_shape, x: dict, y: dict, keep=1.0):
+        super().__init__()
+        self.weights = {"inverse": 1.0}
+        self.register_buffer("keep", torch.as_tensor(keep, dtype=torch.float32))
+        self.x_scaling, self.y_scaling = Scaling(x_shape), Scaling(y_shape)
+        self.y_encoder, self.x_decoder = Encoder(y_shape, **y), Decoder(x_shape, **x)
+        self.inverse_map = nn.Linear(y["latent"], x["latent"])
+
+    def invert(self, y: Tensor) -> Tensor:
+        """x̂ = d_x(M† e_y(y)), the form of equation (5)."""
+        return self.x_scaling.inverse(self.x_decoder(self.inverse_map(self.y_encoder(self.y_scaling(y)))))
+
+    def loss_terms(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """‖d_x(M† e_y(P y)) - x‖² for each sample, (B,), in units of the training split's variance."""
+        z = self.y_encoder(self.y_scaling(self.keep * y))
+        return {"inverse": squared_error(self.x_decoder(self.inverse_map(z)), self.x_scaling(x))}

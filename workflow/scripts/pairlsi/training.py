@@ -1,0 +1,201 @@
+"""The training loop of every network: Adam with warm-up and cosine decay on Lightning Fabric.
+
+A network gives its terms by `loss_terms(x, y)` and their weights by `weights`. After each epoch, and on SIGTERM
+after the batch under way, all that the loop needs goes to a checkpoint, so that a job that is killed and run
+again ends, bit for bit on the CPU, with the weights of an uninterrupted one.
+"""
+
+import csv
+import logging
+import math
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from tqdm import tqdm
+
+from pairlsi.batches import Batches
+
+log = logging.getLogger(__name__)
+ADAM_BETAS = (0.9, 0.99)  # few epochs on few samples: a shorter memory of squared gradients than the usual 0.999
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says where it stood and what to try."""
+
+
+class Interrupted(SystemExit):
+    """The job was asked to end and has left its checkpoint."""
+
+
+@dataclass
+class Progress:
+    """Where training stands, all of it stored in the checkpoint."""
+
+    epoch: int = 0
+    batch: int = 0
+    sums: dict[str, float] = field(default_factory=dict)  # of each term over the epoch's batches so far
+    best: float = math.inf
+    seconds: float = 0.0
+
+
+def train(network, train_data: Batches, validation_data: Batches, settings, checkpoint: Path, identity: str, threads=1):
+    """Train `network` in place and return (best weights as a state dict, history as a list of rows).
+
+    settings: `settings.Training`. `checkpoint`: file to resume from and to write; one made with another `identity`
+    (settings and sources) is left aside. The best weights are those of the epoch with the least validation loss.
+    Raises TrainingError for a loss that is not finite, Interrupted (exit status 143) after SIGTERM.
+    """
+    fabric = make_fabric(settings)
+    torch.set_num_threads(threads)  # Fabric sets its own count
+    torch.set_flush_denormal(True)
+    network = network.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=ADAM_BETAS, fused=True)
+    steps = settings.epochs * len(train_data)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps, settings.warmup))
+    model, optimizer = fabric.setup(network, optimizer)
+    model.mark_forward_method("loss_terms")
+    state = {"network": network, "optimizer": optimizer, "schedule": schedule}
+    progress, history, best = Progress(), [], copy_state(network)
+    if checkpoint.is_file():
+        progress, history, best = resume(state, checkpoint, identity, (progress, history, best))
+
+    stop = StopFlag()
+    bar = tqdm(total=steps, initial=progress.epoch * len(train_data) + progress.batch, **bar_options())
+    while progress.epoch < settings.epochs:
+        started = time.perf_counter()
+        network.train()
+        sums = {name: torch.tensor(value, dtype=torch.float64) for name, value in progress.sums.items()}
+        for x, y in train_data.epoch(progress.epoch, progress.batch):
+            terms = {name: term.mean() for name, term in model.loss_terms(x, y).items()}
+            loss = sum(network.weights[name] * term for name, term in terms.items())
+            if not torch.isfinite(loss):
+                raise TrainingError(
+                    f"the loss is not finite in epoch {progress.epoch + 1}, batch {progress.batch + 1}, at learning "
+                    f"rate {schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer "
+                    "training.warmup"
+                )
+            optimizer.zero_grad()
+            fabric.backward(loss)
+            optimizer.step()
+            schedule.step()
+            for name, term in {"loss": loss, **terms}.items():
+                sums[name] = sums.get(name, 0) + term.detach().double()  # no copy to the host
+            progress.batch += 1
+            bar.update()
+            if stop.asked and progress.batch < len(train_data):
+                progress.seconds += time.perf_counter() - started
+                progress.sums = {name: value.item() for name, value in sums.items()}
+                save(state, progress, history, best, checkpoint, identity)
+                raise Interrupted(143)
+        validation = evaluate(model, validation_data)
+        progress.seconds += time.perf_counter() - started
+        row = {"epoch": progress.epoch + 1, "learning_rate": schedule.get_last_lr()[0]}
+        row |= {f"train_{name}": value.item() / len(train_data) for name, value in sums.items()}
+        row |= {f"validation_{name}": value for name, value in validation.items()}
+        history.append({**row, "seconds": progress.seconds})
+        log.info(describe(history[-1], settings.epochs))
+        bar.set_postfix_str(f"validation loss {validation['loss']:.4f}")
+        if validation["loss"] < progress.best:
+            progress.best, best = validation["loss"], copy_state(network)
+        progress.epoch, progress.batch, progress.sums = progress.epoch + 1, 0, {}
+        save(state, progress, history, best, checkpoint, identity)
+        if stop.asked and progress.epoch < settings.epochs:
+            raise Interrupted(143)
+    bar.close()
+    return best, history
+
+
+def make_fabric(settings) -> Fabric:
+    """Fabric on one device; "auto" takes a GPU where there is one. Raises TrainingError for a GPU that is not there."""
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("training.device is cuda, and this machine has no CUDA device: set it to auto or cpu")
+    accelerator = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+    return Fabric(accelerator=accelerator, devices=1, precision=settings.precision)
+
+
+def rate_at(step: int, steps: int, warmup: float) -> float:
+    """Fraction of the learning rate at `step`: linear over the first `warmup` part, then a cosine to zero."""
+    rise = max(1, round(steps * warmup))
+    if step < rise:
+        return (step + 1) / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+@torch.no_grad()
+def evaluate(model, data: Batches) -> dict[str, float]:
+    """Mean terms of the loss and their weighted sum ("loss") over a validation split."""
+    model.eval()
+    sums: dict[str, float] = {}
+    for x, y in data.epoch(0):
+        for name, term in model.loss_terms(x, y).items():
+            sums[name] = sums.get(name, 0.0) + term.mean().item() / len(data)
+    return {"loss": sum(model.weights[name] * value for name, value in sums.items()), **sums}
+
+
+def copy_state(network) -> dict[str, torch.Tensor]:
+    return {key: value.detach().clone() for key, value in network.state_dict().items()}
+
+
+def save(state: dict, progress: Progress, history: list, best: dict, checkpoint: Path, identity: str) -> None:
+    """Write the checkpoint beside and rename it, so that a kill in between leaves the last one whole."""
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(f"{checkpoint}.part")
+    parts = {name: part.state_dict() for name, part in state.items()}
+    extra = {"progress": vars(progress), "history": history, "best": best, "identity": identity}
+    torch.save({**parts, **extra}, beside)
+    beside.replace(checkpoint)
+
+
+def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple) -> tuple:
+    """Load the checkpoint into `state`; return (progress, history, best), or `fresh` where it does not belong."""
+    try:
+        stored = torch.load(checkpoint, weights_only=True)
+    except Exception as error:  # torch raises many types for a damaged file
+        log.warning("the checkpoint %s cannot be read (%s): training starts anew", checkpoint, error)
+        return fresh
+    if stored["identity"] != identity:
+        log.warning("the checkpoint %s comes from other settings: training starts anew", checkpoint)
+        return fresh
+    for name, part in state.items():
+        part.load_state_dict(stored[name])
+    progress = Progress(**stored["progress"])
+    log.info("resumed from %s: epoch %d, batch %d", checkpoint, progress.epoch + 1, progress.batch)
+    return progress, stored["history"], stored["best"]
+
+
+class StopFlag:
+    """`asked` turns true on SIGTERM, which Slurm sends before it takes a job away."""
+
+    def __init__(self):
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, *_):
+        self.asked = True
+
+
+def bar_options() -> dict:
+    """A bar on a terminal, none where output goes to a file: there the epochs' lines tell the progress."""
+    return {"unit": "batch", "file": sys.__stderr__, "disable": None, "leave": False, "mininterval": 0.5}
+
+
+def describe(row: dict, epochs: int) -> str:
+    return (
+        f"epoch {row['epoch']}/{epochs}: train loss {row['train_loss']:.4f}, "
+        f"validation loss {row['validation_loss']:.4f}, {row['seconds']:.0f} s"
+    )
+
+
+def write_history(history: list[dict], path: Path) -> None:
+    """Write history.csv, one row an epoch: learning rate, mean terms of the loss on both splits, seconds so far."""
+    beside = Path(f"{path}.part")
+    with open(beside, "w", newline="") as file:
+        writer = csv.DictWriter(file, history[0].keys())
+        writer.writeheader()
+        writer.writerows(history)
+    beside.replace(path)
