@@ -1,0 +1,1 @@
+"""Evaluation: metrics with and without the truth, sweeps over masks, and the claims."""

@@ -1,0 +1,129 @@
+"""Figures of the reports, each a matplotlib Figure; data come as arrays and tables, nothing is read here."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+COLOURS = {
+    "pair": "#4C72B0",
+    "lsi": "#C44E52",
+    "lsi-zx": "#E8A3A5",
+    "interpolate": "#8172B3",
+    "cgls": "#8C8C8C",
+    "encdec-none": "#CFE3C4",
+    "encdec-random": "#8FBF7F",
+    "encdec-block": "#4E8A3E",
+}
+STYLE = {"fontsize": 9}
+
+
+def finish(figure: Figure) -> Figure:
+    """Take away what is not data: the upper and right spines."""
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def examples(truth, data: dict, estimates: dict, errors: dict, data_range: tuple[float, float]) -> Figure:
+    """One sample as each method reconstructs it from each mask (the paper's Figures 1 and 2).
+
+    truth (H, W); data: mask -> (angles, bins) with NaN where missing; estimates: method -> mask -> (H, W);
+    errors: the same keys -> RRE; all images share `data_range`.
+    """
+    masks, methods = list(data), list(estimates)
+    figure = Figure(figsize=(1.75 * (len(masks) + 1), 1.75 * (len(methods) + 1) + 0.4), layout="constrained")
+    grid = figure.subplots(len(methods) + 1, len(masks) + 1, squeeze=False)
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+    low, high = np.nanmin(data[masks[0]]), np.nanmax(data[masks[0]])
+    sinograms = colormaps["viridis"].with_extremes(bad="#eeeeee")
+    for column, mask in enumerate(masks, 1):
+        grid[0, column].imshow(data[mask].T, aspect="auto", cmap=sinograms, vmin=low, vmax=high)
+        grid[0, column].set_title("full data" if mask == "none" else f"mask {mask}", **STYLE)
+    grid[0, 0].set_title("truth", **STYLE)
+    grid[0, 0].imshow(truth, cmap="gray", vmin=data_range[0], vmax=data_range[1])
+    for row, method in enumerate(methods, 1):
+        grid[row, 0].text(0.98, 0.5, method, ha="right", va="center", transform=grid[row, 0].transAxes, **STYLE)
+        best = min(errors[method].values())
+        for column, mask in enumerate(masks, 1):
+            axes = grid[row, column]
+            axes.imshow(estimates[method][mask], cmap="gray", vmin=data_range[0], vmax=data_range[1])
+            weight = "bold" if errors[method][mask] == best else "normal"
+            axes.set_xlabel(f"{errors[method][mask]:.3f}", fontweight=weight, labelpad=2, **STYLE)
+    return figure
+
+
+def clusters(points: dict[str, pd.DataFrame]) -> Figure:
+    """The paper's Figure 3: surrogate metrics of full, masked and masked + LSI data, coloured by their error.
+
+    points: name -> table with residual_estimate, autoencoded_difference and rre, rows in the same order of samples;
+    the second and third are joined by lines.
+    """
+    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    axes = figure.subplots()
+    _, before, after = points.values()
+    for a, b in zip(before.itertuples(), after.itertuples(), strict=True):
+        axes.plot(
+            [a.residual_estimate, b.residual_estimate],
+            [a.autoencoded_difference, b.autoencoded_difference],
+            color="0.8",
+            linewidth=0.5,
+            zorder=1,
+        )
+    errors = np.concatenate([table.rre for table in points.values()])
+    norm = LogNorm(errors.min(), errors.max())
+    for (name, table), marker in zip(points.items(), "o*s", strict=True):
+        drawn = axes.scatter(
+            table.residual_estimate,
+            table.autoencoded_difference,
+            c=table.rre,
+            norm=norm,
+            cmap="viridis",
+            marker=marker,
+            s=40 if marker == "*" else 18,
+            linewidth=0.2,
+            edgecolor="k",
+            label=name,
+            zorder=2,
+        )
+    axes.set(xscale="log", yscale="log", xlabel="relative residual estimate", ylabel="relative autoencoded difference")
+    axes.legend(frameon=False)
+    figure.colorbar(drawn, label="RRE of the estimate")
+    return finish(figure)
+
+
+def errors_by_mask(means: dict[str, dict[str, tuple[float, float, float]]], labels: dict[str, str]) -> Figure:
+    """Mean RRE with its interval for each method on each mask.
+
+    means: method -> mask -> (mean, low, high).
+    """
+    masks = list(next(iter(means.values())))
+    figure = Figure(figsize=(8.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    width = 0.85 / len(means)
+    for number, (method, by_mask) in enumerate(means.items()):
+        place = np.arange(len(masks)) + (number - (len(means) - 1) / 2) * width
+        mean, low, high = np.array([by_mask[mask] for mask in masks]).T
+        axes.bar(place, mean, width * 0.92, color=COLOURS[method], label=labels[method])
+        axes.errorbar(place, mean, [mean - low, high - mean], fmt="none", ecolor="0.25", linewidth=0.8)
+    names = ["full data" if mask == "none" else f"mask {mask}" for mask in masks]
+    axes.set(xticks=np.arange(len(masks)), xticklabels=names, ylabel="mean RRE")
+    axes.legend(frameon=False, ncols=2, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return finish(figure)
+
+
+def training_curves(histories: dict[str, pd.DataFrame], labels: dict[str, str]) -> Figure:
+    """Training and validation loss of each network against epochs; history.csv of one seed each."""
+    figure = Figure(figsize=(7, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for network, history in histories.items():
+        # the PAIR's loss has four terms: show the one that all networks share
+        colour = COLOURS[network]
+        axes.plot(history.epoch, history.validation_inverse, color=colour, marker=".", label=labels[network])
+        axes.plot(history.epoch, history.train_inverse, color=colour, linestyle=":", linewidth=1)
+    axes.set(xlabel="epoch", ylabel="inversion loss, relative to the\nvariance of the training images", yscale="log")
+    axes.legend(frameon=False, fontsize=8, title="validation (dotted: training)", title_fontsize=8)
+    return finish(figure)

@@ -1,0 +1,95 @@
+"""Reports: a percent-format notebook run by papermill and exported as one self-contained HTML file."""
+
+import base64
+import html as html_text
+import os
+from pathlib import Path
+
+import yaml
+
+from pairlsi import provenance
+
+SCRIPTS = Path(__file__).resolve().parents[1]
+STYLE = """
+body { font: 16px/1.55 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1.5rem; color: #222; }
+h1, h2, h3 { line-height: 1.25; } h2 { margin-top: 2.4em; border-bottom: 1px solid #ddd; padding-bottom: .2em; }
+table { border-collapse: collapse; font-size: .86em; margin: 1em 0; display: block; overflow-x: auto; }
+th, td { padding: .3em .7em; border-bottom: 1px solid #e4e4e4; text-align: left; vertical-align: top; }
+thead th { background: #f6f6f6; } figure { margin: 1.6em 0; } figure img { max-width: 100%; }
+figcaption { font-size: .9em; color: #555; max-width: 52rem; }
+.anchor-link, .jp-InputPrompt, .jp-OutputPrompt { display: none; }
+.held { color: #1a7f37; font-weight: 600; } .not-held { color: #b3261e; font-weight: 600; }
+.undecided, .not-tested { color: #8a6100; font-weight: 600; } code, pre { background: #f6f6f6; font-size: .86em; }
+pre { padding: .8em; overflow-x: auto; } @media print { body { max-width: none; } }
+"""
+
+
+class ReportError(RuntimeError):
+    """The report could not be made; the message names the notebook with its traceback."""
+
+
+def write_settings(experiment: dict, path: str) -> None:
+    """Store the effective settings of an experiment and where its results come from."""
+    told = {"settings": experiment, "provenance": provenance.describe()}
+    Path(path).write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
+
+
+def run(notebook: Path, results: Path, executed: Path, html: Path) -> None:
+    """Run `notebook` on the results folder of one experiment; keep it, with its outputs, at `executed`.
+
+    The notebook's parameter `results` is the folder. Raises ReportError where a cell fails.
+    """
+    import jupytext
+    import papermill
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    os.environ["PYTHONPATH"] = str(SCRIPTS)
+    executed.parent.mkdir(parents=True, exist_ok=True)
+    source = executed.with_suffix(".source.ipynb")
+    jupytext.write(jupytext.read(notebook), source)
+    if "results" not in papermill.inspect_notebook(source):
+        raise ReportError(f"{notebook} has no cell tagged 'parameters' that sets 'results'")
+    try:
+        papermill.execute_notebook(
+            source, executed, {"results": str(results)}, kernel_name="python3", progress_bar=False, log_output=True
+        )
+    except papermill.PapermillExecutionError as error:
+        raise ReportError(f"the report failed: {error.ename}: {error.evalue}\nsee {executed}") from error
+    finally:
+        source.unlink()
+    exporter = HTMLExporter(
+        config=Config({"TemplateExporter": {"exclude_input": True, "exclude_output_prompt": True}}),
+        template_name="basic",
+    )
+    body, _ = exporter.from_filename(str(executed))
+    beside = html.with_suffix(".part")
+    title = f"PAIR + LSI: {results.name}"
+    beside.write_text(
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html_text.escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
+        f"<body>{body}</body></html>\n"
+    )
+    beside.replace(html)
+
+
+def show(figure, folder: Path, name: str, caption: str) -> None:
+    """Store a figure as folder/name.png and display it in the notebook with its caption."""
+    from IPython.display import HTML, display
+
+    folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(folder / f"{name}.png", dpi=160, facecolor="white")
+    data = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
+    caption = html_text.escape(caption)
+    image = f'<img alt="{caption}" src="data:image/png;base64,{data}">'
+    display(HTML(f"<figure>{image}<figcaption>{caption}</figcaption></figure>"))
+
+
+def show_table(table, caption: str = "", index: bool = True) -> None:
+    """Display a table in the notebook; verdicts are coloured."""
+    from IPython.display import HTML, display
+
+    text = table.to_html(index=index, na_rep="", border=0, justify="left", escape=True)
+    for verdict in ("held", "not held", "undecided"):
+        text = text.replace(f"<td>{verdict}</td>", f'<td class="{verdict.replace(" ", "-")}">{verdict}</td>')
+    display(HTML(f"<figcaption>{html_text.escape(caption)}</figcaption>{text}"))
