@@ -1,0 +1,17 @@
+"""Statistics of the training split: what scales both spaces and what SSIM and PSNR take for the data range."""
+
+from pairlsi import job
+
+job.start(snakemake)  # noqa: F821 - given by Snakemake
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from pairlsi import store
+
+dataset = next(parent for parent in Path(snakemake.input[0]).parents if parent.suffix == ".zarr")  # noqa: F821
+scalars, means = store.statistics(dataset)
+np.savez(snakemake.output.means, **means)  # noqa: F821
+Path(snakemake.output.scalars).write_text(json.dumps(scalars, indent=1))  # noqa: F821

@@ -1,0 +1,14 @@
+"""Draw the samples of one shard, simulate their data and write the shard."""
+
+from pairlsi import job
+
+job.start(snakemake)  # noqa: F821 - given by Snakemake
+
+from pathlib import Path
+
+from pairlsi import problems, simulation
+
+wildcards, params = snakemake.wildcards, snakemake.params  # noqa: F821
+problem = problems.create(params.problem)
+path = Path(snakemake.input[0]).parent  # noqa: F821
+simulation.simulate_shard(problem, path, wildcards.split, int(wildcards.shard), params.seed, params.counts)

@@ -1,0 +1,15 @@
+"""Join the metrics of the whole sweep into one tidy table and judge the paper's claims on it."""
+
+from pairlsi import job
+
+job.start(snakemake)  # noqa: F821 - given by Snakemake
+
+import pandas as pd
+
+from pairlsi.evaluation.claims import judge
+from pairlsi.settings import Evaluation
+
+params, output = snakemake.params, snakemake.output  # noqa: F821
+metrics = pd.concat([pd.read_csv(file) for file in snakemake.input], ignore_index=True)  # noqa: F821
+metrics.to_csv(output.metrics, index=False)
+judge(metrics, params.percent, Evaluation(**params.evaluation)).to_csv(output.claims, index=False)

@@ -1,0 +1,39 @@
+"""Train one network with one seed."""
+
+from pairlsi import job
+
+job.start(snakemake)  # noqa: F821 - given by Snakemake
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+
+from pairlsi import networks, problems, provenance, store, training
+from pairlsi.batches import Batches
+from pairlsi.settings import Training
+
+wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output  # noqa: F821
+seed = int(wildcards.seed)
+settings = Training(**params.training, seeds=[seed])
+data = Path(snakemake.input.scalars).parent  # noqa: F821
+scalars, means = networks.read_statistics(data)
+said = {name: params[name] for name in ("problem", "network", "training", "source")} | {"statistics": scalars}
+identity = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+torch.manual_seed(seed)  # initial weights; batches have generators of their own
+network = networks.create(wildcards.network, params.network, problems.create(params.problem))
+networks.fit_scaling(network, scalars, means, params.network["centre"])
+batches = Batches(data / "train.zarr", settings.batch_size, settings.buffer_samples, seed)
+held_out, _ = store.sizes(data / "validation.zarr")
+validation = Batches(data / "validation.zarr", min(256, held_out), settings.buffer_samples, seed)
+# no output of the rule: Snakemake deletes the outputs of a job that was killed, and this one is to resume
+checkpoint = Path(output.weights).with_name("checkpoint.pt")
+best, history = training.train(network, batches, validation, settings, checkpoint, identity, snakemake.threads)  # noqa: F821
+
+network.load_state_dict(best)
+networks.save(network, output.weights)
+training.write_history(history, output.history)
+Path(output.settings).write_text(json.dumps(said | {"seed": seed, "provenance": provenance.describe()}, indent=1))
+checkpoint.unlink(missing_ok=True)
