@@ -1,13 +1,20 @@
 # Forward-simulated pairs (x, y): one Zarr dataset a split, one job a shard, then statistics of the training split.
 
 
-def counts_of(wildcards):
-    """A param: the samples of the split, and of the others where they are dealt out of one pool of real images."""
-    experiment = experiment_of(wildcards)
-    counts = experiment["data"]["samples"]
-    if problems.create(experiment["problem"]).shares_samples:
-        return counts
-    return {wildcards.split: counts[wildcards.split]}
+rule fetch:
+    output:
+        "<results>/{experiment}/data/fetched.json",
+    log:
+        "<logs>/{experiment}/fetch.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        runtime=grows(600),
+    params:
+        images=part("problem", "source"),
+    script:
+        "../scripts/fetch.py"
 
 
 rule create_store:
@@ -17,6 +24,8 @@ rule create_store:
         "<results>/{experiment}/data/{split}.zarr/y/zarr.json",
     log:
         "<logs>/{experiment}/create_store/{split}.log",
+    conda:
+        "../../envs/environment.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
@@ -34,6 +43,7 @@ rule simulate:
         "<results>/{experiment}/data/{split}.zarr/zarr.json",
         "<results>/{experiment}/data/{split}.zarr/x/zarr.json",
         "<results>/{experiment}/data/{split}.zarr/y/zarr.json",
+        fetched_images,
     output:
         x="<results>/{experiment}/data/{split}.zarr/x/c/{shard}/0/0/0",
         y="<results>/{experiment}/data/{split}.zarr/y/c/{shard}/0/0/0",
@@ -41,6 +51,8 @@ rule simulate:
         "<logs>/{experiment}/simulate/{split}-{shard}.log",
     benchmark:
         "<logs>/{experiment}/simulate/{split}-{shard}.tsv"
+    conda:
+        "../../envs/environment.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(60),
@@ -61,6 +73,8 @@ rule statistics:
         means="<results>/{experiment}/data/mean.npz",
     log:
         "<logs>/{experiment}/statistics.log",
+    conda:
+        "../../envs/environment.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(60),

@@ -1,0 +1,149 @@
+# What the rules ask of the config: params, inputs and resources that depend on wildcards.
+
+
+def experiment_of(wildcards):
+    return config["experiments"][wildcards.experiment]
+
+
+def part(*keys):
+    """A param: the part of the experiment's config under `keys`, so that no other key reruns the stage."""
+
+    def lookup_part(wildcards):
+        found = experiment_of(wildcards)
+        for key in keys:
+            found = found[key]
+        return found
+
+    return lookup_part
+
+
+def source(script):
+    """A param: the digest of the script, of what it imports, and of the experiment's problem."""
+
+    def digest(wildcards):
+        problem = experiment_of(wildcards)["problem"]["name"]
+        return sources.digest(script, f"pairlsi/problems/{problem}.py")
+
+    return digest
+
+
+def shard_files(*splits):
+    """An input: every shard file of these splits."""
+
+    def files(wildcards):
+        data = experiment_of(wildcards)["data"]
+        return [
+            str(file)
+            for split in splits
+            for shard in range(store.shards(data["samples"][split], data["shard_size"]))
+            for file in store.shard_files(f"<results>/{wildcards.experiment}/data/{split}.zarr", shard)
+        ]
+
+    return files
+
+
+def gpu(wildcards):
+    """A resource: one GPU, unless the config keeps training and inference on the CPU."""
+    return 0 if experiment_of(wildcards)["training"]["device"] == "cpu" else 1
+
+
+def grows(amount):
+    """A resource that grows with the attempt: where a job ran out, the next try gets more."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def counts_of(wildcards):
+    """A param: the samples of the split, and of the others where they are dealt out of one pool of real images."""
+    experiment = experiment_of(wildcards)
+    counts = experiment["data"]["samples"]
+    if problems.create(experiment["problem"]).shares_samples:
+        return counts
+    return {wildcards.split: counts[wildcards.split]}
+
+
+def fetched_images(wildcards):
+    """An input: the archives of real images, where the config names any to download."""
+    images = experiment_of(wildcards)["problem"].get("source", {})
+    return f"<results>/{wildcards.experiment}/data/fetched.json" if images.get("archives") else []
+
+
+def network_part(wildcards):
+    """A param: what the config says of this network alone."""
+    experiment = experiment_of(wildcards)
+    networks = experiment["networks"]
+    said = {key: networks[key] for key in ("x", "y", "centre")}
+    if wildcards.network == "pair":
+        return said | {"weights": networks["weights"]}
+    kind = wildcards.network.removeprefix("encdec-")
+    mask = "none-0-0" if kind == "none" else f"{kind}-{networks['mask_percent']}-0"
+    return said | {"mask": mask, "mask_seed": experiment["inference"]["masks"]["seed"] if mask != "none-0-0" else 0}
+
+
+def training_part(wildcards):
+    """A param: how to train; which seeds there are besides is no matter of this job."""
+    return {key: value for key, value in experiment_of(wildcards)["training"].items() if key != "seeds"}
+
+
+def weights_of(wildcards):
+    """An input: the weights that the method needs, if any."""
+    network = settings.network_of(wildcards.method)
+    if network is None:
+        return []
+    return f"<results>/{wildcards.experiment}/networks/{network}/seed-{wildcards.seed}/weights.safetensors"
+
+
+def network_settings_of(wildcards):
+    """An input: what those weights were trained with."""
+    return [str(Path(weights).with_name("settings.json")) for weights in [weights_of(wildcards)] if weights]
+
+
+def evaluated_files(wildcards):
+    """An input: the shards of the splits to infer on, and of the validation split, on which choices are made."""
+    return shard_files("validation", *experiment_of(wildcards)["inference"]["splits"])(wildcards)
+
+
+def method_part(wildcards):
+    """A param: what the config says of this method; of others, nothing, so that their keys rerun nothing here."""
+    inference = experiment_of(wildcards)["inference"]
+    said = {key: inference[key] for key in ("splits", "batch_size")}
+    own = {"lsi": ["lsi"], "lsi-zx": ["lsi"], "cgls": ["cgls_iterations"]}.get(wildcards.method, [])
+    return said | {key: inference[key] for key in own} | {"mask_seed": inference["masks"]["seed"]}
+
+
+def swept(wildcards):
+    """An input: the metrics of every method, mask and seed; a method without a network has one seed."""
+    experiment = experiment_of(wildcards)
+    inference, seeds = experiment["inference"], experiment["training"]["seeds"]
+    masks = settings.mask_names(settings.Masks(**inference["masks"]))
+    return [
+        f"<results>/{wildcards.experiment}/inference/{method}/{mask}/seed-{seed}/metrics.csv"
+        for method in inference["methods"]
+        for mask in masks
+        for seed in seeds
+    ]
+
+
+def notebook_of(wildcards):
+    """A param: the notebook that reports on the experiment's problem."""
+    return f"../notebooks/{experiment_of(wildcards)['problem']['name']}.py"
+
+
+def report_source(wildcards):
+    """A param: the digest of what the report runs, its notebook included."""
+    return sources.digest("report.py", notebook_of(wildcards))
+
+
+def networks_of(wildcards):
+    """An input: weights, settings and history of every network, for the first seed."""
+    experiment = experiment_of(wildcards)
+    return [
+        f"<results>/{wildcards.experiment}/networks/{network}/seed-{experiment['training']['seeds'][0]}/{file}"
+        for network in experiment["networks"]["train"]
+        for file in ("settings.json", "history.csv")
+    ]
+
+
+def estimates_of(wildcards):
+    """An input: every estimate of the first seed, for the figures of examples."""
+    first = f"seed-{experiment_of(wildcards)['training']['seeds'][0]}/"
+    return [file.replace("metrics.csv", "estimates.zarr") for file in swept(wildcards) if first in file]

@@ -1,0 +1,177 @@
+"""Reader of real 2DeteCT reconstructions: find the slices, split them by object, read them at the wanted size.
+
+The data set is Kiss et al., "2DeteCT - A large 2D expandable, trainable, experimental Computed Tomography dataset",
+Scientific Data 10, 576 (2023). Its RecSeg archives unpack to ``sliceNNNNN/mode2/reconstruction.tif``, 1024 x 1024
+float32 over a field of view of 116.5 mm. Slices 1 to 5000 show 109 objects of up to 50 neighbouring slices that look
+much alike, so objects and never slices are shared out between training, validation and test; slices 5521 to 6370 show
+another mixture and make the out-of-distribution split. In-distribution archives: Zenodo records 8017583, 8017604,
+8017612, 8017618 and 8017624; the other mixture: 8017653.
+"""
+
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlparse
+
+import numpy as np
+from pydantic import Field
+
+from pairlsi.settings import Strict
+
+SIZE = 1024  # pixels a side of the images in the files
+OOD = range(5521, 6371)
+OBJECTS = 109
+# How many slices an object has where it is not 50, as the data set's own records list them.
+# fmt: off
+SHORT = {2: 40, 4: 20, 8: 20, 15: 20, 17: 40, 20: 40, 22: 40, 30: 40, 36: 40, 44: 40, 47: 10, 55: 40, 58: 10, 59: 30,
+         60: 40, 63: 10, 68: 40, 69: 40, 76: 20, 78: 40, 84: 30, 86: 40, 87: 40, 109: 20}
+# fmt: on
+LAST = np.cumsum([SHORT.get(number, 50) for number in range(1, OBJECTS + 1)])  # the last slice of each object: 5000
+OOD_STREAM = 3  # the number of the ood split among the splits: its shuffle has a stream apart from the objects'
+
+
+class Archive(Strict):
+    """One zip archive of the data set."""
+
+    url: str = Field(pattern=r"^https?://.+\.zip(\?.*)?$", description="address of the zip archive")
+    md5: str = Field(pattern=r"^[0-9a-f]{32}$", description="MD5 checksum, as the Zenodo record states it")
+
+
+def object_of(number: int) -> int:
+    """The object, 1 to 109, that in-distribution slice ``number``, 1 to 5000, belongs to."""
+    if not 1 <= number <= LAST[-1]:
+        raise ValueError(f"slice {number} is none of the in-distribution slices 1 to {LAST[-1]}")
+    return int(np.searchsorted(LAST, number)) + 1
+
+
+def find_slices(folder: str | Path) -> dict[int, Path]:
+    """Slice number -> its mode-2 reconstruction, for all that lie anywhere under ``folder``, by number.
+
+    Raises FileNotFoundError if there is no such folder or nothing in it, ValueError if a slice lies there twice.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise FileNotFoundError(f"source.folder: {root} is no folder; name the one that holds the slices of 2DeteCT")
+    found: dict[int, Path] = {}
+    for path in sorted(root.rglob("slice[0-9][0-9][0-9][0-9][0-9]/mode2/reconstruction.tif")):
+        number = int(path.parts[-3].removeprefix("slice"))
+        if number in found:
+            raise ValueError(f"slice {number} lies under {root} twice: {found[number]} and {path}; remove one of them")
+        found[number] = path
+    if not found:
+        raise FileNotFoundError(
+            f"source.folder: no sliceNNNNN/mode2/reconstruction.tif under {root}; unpack the RecSeg archives of "
+            "2DeteCT there (pairlsi.problems.detect2d.download does it for source.archives)"
+        )
+    return dict(sorted(found.items()))
+
+
+def split_slices(numbers: Iterable[int], counts: Mapping[str, int], seed: int) -> dict[str, np.ndarray]:
+    """Share slices out: split -> the (counts[split],) slice numbers of its samples, in the order of their index.
+
+    ``counts`` names splits among train, validation, test and ood. Whole objects go, the larger ones first and in
+    random order, to the split that has the smallest share yet of what it asked for; then the slices of each split are
+    shuffled. Raises ValueError if a split cannot be filled.
+    """
+    available = sorted(numbers)
+    wanted = {split: counts[split] for split in sorted(counts) if split != "ood" and counts[split] > 0}
+    objects: dict[int, list[int]] = {}
+    for number in available:
+        if number <= LAST[-1]:
+            objects.setdefault(object_of(number), []).append(number)
+    rng = np.random.default_rng([seed])
+    shuffled = [objects[key] for key in rng.permutation(sorted(objects))]
+    pools: dict[str, list[int]] = {split: [] for split in wanted}
+    for members in sorted(shuffled, key=len, reverse=True) if wanted else ():
+        pools[min(wanted, key=lambda split: len(pools[split]) / wanted[split])] += members
+    chosen = {split: rng.permutation(sorted(pool)) for split, pool in pools.items()}
+    if counts.get("ood", 0) > 0:
+        others = [number for number in available if number in OOD]
+        chosen["ood"] = np.random.default_rng([seed, OOD_STREAM]).permutation(others)
+    for split, pool in chosen.items():
+        if len(pool) < counts[split]:
+            raise ValueError(
+                f"samples.{split} is {counts[split]}, but only {len(pool)} of the 2DeteCT slices found fall to it "
+                "(whole objects are shared out in proportion to what is asked): ask for fewer or unpack more archives"
+            )
+    return {split: pool[: counts[split]] for split, pool in chosen.items()}
+
+
+@lru_cache(maxsize=4)
+def area_weights(size: int, target: int) -> np.ndarray:
+    """Matrix W (target, size), rows summing to one: W @ image @ W.T averages over areas, for any target <= size."""
+    edges = np.arange(target + 1) * (size / target)
+    pixels = np.arange(size)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return np.maximum(overlap, 0) * (target / size)
+
+
+def shrink(image: np.ndarray, size: int) -> np.ndarray:
+    """Area average of a square image (n, n) on a grid of (size, size), size <= n: the mean is preserved."""
+    if image.shape[0] % size == 0:
+        factor = image.shape[0] // size
+        return image.reshape(size, factor, size, factor).mean(axis=(1, 3))
+    weights = area_weights(image.shape[0], size)
+    return weights @ image @ weights.T
+
+
+def read_slice(path: str | Path, size: int, scale: float) -> np.ndarray:
+    """One reconstruction as relative attenuation (size, size) float32, at least 0.
+
+    ``scale`` is the value in the file that becomes 1. Negative values, artefacts of the reconstruction, are set to 0
+    only after averaging: before, that would lift the noise of the air above 0.
+
+    Raises FileNotFoundError if the file is missing; ValueError if it is no complete TIFF, not a square image of at
+    least ``size`` pixels a side, or has values that are not finite.
+    """
+    from tifffile import imread
+
+    again = "unpack its archive again"
+    try:
+        image = imread(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} is missing; {again}") from None
+    except Exception as error:  # a damaged TIFF shows in whatever exception the parser happens to stumble upon
+        raise ValueError(f"{path} is not a complete TIFF file ({error}); {again}") from error
+    if image.ndim != 2 or image.shape[0] != image.shape[1]:
+        raise ValueError(f"{path} has shape {image.shape}; a 2DeteCT reconstruction is one square image: {again}")
+    if image.shape[0] < size:
+        raise ValueError(
+            f"{path} has {image.shape[0]} pixels a side, but image_size x oversampling is {size}: lower one"
+        )
+    if not np.isfinite(image).all():
+        raise ValueError(f"{path} has values that are not finite (NaN or infinite); {again}")
+    return np.maximum(shrink(image.astype(np.float64), size) / scale, 0).astype(np.float32)
+
+
+def unpack(archive: str | Path, folder: str | Path) -> None:
+    """Unpack a zip archive into ``folder``, leaving out what lies there complete already.
+
+    Raises ValueError, before anything is written, if a member would end up outside the folder.
+    """
+    root = Path(folder).resolve()
+    with zipfile.ZipFile(archive) as content:
+        members = [(member, (root / member.filename).resolve()) for member in content.infolist()]
+        for member, target in members:
+            if not target.is_relative_to(root):
+                raise ValueError(
+                    f"{archive} holds {member.filename!r}, which would be unpacked outside {root}; "
+                    "this is no archive of 2DeteCT, do not use it"
+                )
+        for member, target in members:
+            if not (target.is_file() and target.stat().st_size == member.file_size):
+                content.extract(member, root)
+
+
+def download(folder: str | Path, archives: Sequence[Archive | Mapping[str, str]]) -> None:
+    """Fetch the archives (a few GB each) into ``folder`` unless they lie there, check their MD5, and unpack them there.
+
+    Each archive is an ``Archive`` or a mapping of its keys. Raises ValueError (pydantic's ValidationError) for one
+    without a checksum, before anything is fetched, and ValueError from pooch where a checksum does not match.
+    """
+    import pooch
+
+    for archive in [Archive.model_validate(archive) for archive in archives]:
+        name = Path(urlparse(archive.url).path).name
+        unpack(pooch.retrieve(archive.url, known_hash=f"md5:{archive.md5}", fname=name, path=folder), folder)
