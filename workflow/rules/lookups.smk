@@ -99,15 +99,15 @@ def network_settings_of(wildcards):
 
 def evaluated_files(wildcards):
     """An input: the shards of the splits to infer on, and of the validation split, on which choices are made."""
-    return shard_files("validation", *experiment_of(wildcards)["inference"]["splits"])(wildcards)
+    return shard_files("validation", *settings.EVALUATED)(wildcards)
 
 
 def method_part(wildcards):
     """A param: what the config says of this method; of others, nothing, so that their keys rerun nothing here."""
     inference = experiment_of(wildcards)["inference"]
-    said = {key: inference[key] for key in ("splits", "batch_size")}
     own = {"lsi": ["lsi"], "lsi-zx": ["lsi"], "cgls": ["cgls_iterations"]}.get(wildcards.method, [])
-    return said | {key: inference[key] for key in own} | {"mask_seed": inference["masks"]["seed"]}
+    said = {key: inference[key] for key in ("batch_size", *own)}
+    return said | {"mask_seed": inference["masks"]["seed"]}
 
 
 def swept(wildcards):

@@ -15,6 +15,7 @@ Network = Literal["pair", "encdec-none", "encdec-random", "encdec-block"]
 Method = Literal["pair", "lsi", "lsi-zx", "interpolate", "cgls", "encdec-none", "encdec-random", "encdec-block"]
 MaskKind = Literal["none", "random", "block"]
 SPLITS = ("train", "validation", "test", "ood")
+EVALUATED = ("test", "ood")  # for the report alone; every choice is made on the validation split
 
 
 class ConfigError(ValueError):
@@ -96,7 +97,6 @@ class Solver(Strict):
 
 class Inference(Strict):
     methods: Annotated[list[Method], Field(min_length=1), Distinct]
-    splits: Annotated[list[Literal["test", "ood"]], Field(min_length=1), Distinct]
     masks: Masks
     batch_size: Count
     lsi: Solver

@@ -41,17 +41,27 @@ class Sweep:
             Bootstrap(self.table, split, evaluation.seed, evaluation.resamples) for split in ("test", "ood")
         )
         new = sorted(d for d in metrics.draw.unique() if d > 0)
-        self.masks = {"none": ["none-0-0"]}
+        masks = {"none": ["none-0-0"]}
         for symbol, kind in (("R", "random"), ("B", "block")):
-            self.masks[symbol] = [f"{kind}-{percent}-0"]
-            self.masks[f"{symbol}′"] = [f"{kind}-{percent}-{draw}" for draw in new]
+            masks[symbol] = [f"{kind}-{percent}-0"]
+            masks[f"{symbol}′"] = [f"{kind}-{percent}-{draw}" for draw in new]
+        swept = set(names)
+        self.masks = {
+            symbol: present for symbol, names in masks.items() if (present := [n for n in names if n in swept])
+        }
 
     def mean(self, method: str, symbol: str, metric: str = "rre", split: str = "test") -> np.ndarray:
         """Mean over samples, seeds and draws, (1 + R,). "encdec" is the one trained on that kind of mask."""
         if method == "encdec":
             method = {"n": "encdec-none", "R": "encdec-random", "B": "encdec-block"}[symbol[0]]
         bootstrap = getattr(self, split)
-        return np.mean([bootstrap.mean(method, mask, metric) for mask in self.masks[symbol]], axis=0)
+        return np.mean([bootstrap.mean(method, mask, metric) for mask in self.names(symbol)], axis=0)
+
+    def names(self, symbol: str) -> list[str]:
+        """The masks {kind}-{percent}-{draw} that a symbol stands for. Raises KeyError where the sweep has none."""
+        if symbol not in self.masks:
+            raise KeyError(f"the sweep has no mask {symbol}")
+        return self.masks[symbol]
 
     def gain(self, method: str, other: str, symbol: str, metric: str = "rre") -> np.ndarray:
         """How much better `method` is than `other`: by how much smaller its RRE is, or larger its SSIM."""
@@ -132,7 +142,7 @@ def out_of_distribution(sweep: Sweep) -> list[Part]:
             below=True,
         )
     ]
-    mask = sweep.masks["B"][0]
+    mask = sweep.names("B")[0]
     for metric in SURROGATES:
         full = sweep.test.values("pair", "none-0-0", metric).mean(0)
         masked = sweep.test.values("pair", mask, metric).mean(0)
@@ -151,7 +161,7 @@ def detection(a: np.ndarray, a_weights: np.ndarray, b: np.ndarray, b_weights: np
 
 def clusters(sweep: Sweep) -> list[Part]:
     """Figure 3 in numbers, on the logarithms of its axes: full data, mask B, and mask B after LSI."""
-    mask = sweep.masks["B"][0]
+    mask = sweep.names("B")[0]
     points = np.stack(
         [
             np.log([sweep.test.values(method, name, metric).mean(0) for metric in SURROGATES]).T

@@ -11,6 +11,7 @@ import zarr
 from pairlsi import networks, operators, provenance, store
 from pairlsi.evaluation import metrics, surrogate
 from pairlsi.inference.methods import Estimates, Method
+from pairlsi.settings import EVALUATED
 
 
 def run(method: str, mask: str, problem, said: dict, data: Path, weights, estimates: Path) -> pd.DataFrame:
@@ -38,7 +39,7 @@ def run(method: str, mask: str, problem, said: dict, data: Path, weights, estima
         },
     )
     tables = []
-    for split in said["splits"]:
+    for split in EVALUATED:
         x, y = (store.read(data / f"{split}.zarr", name) for name in store.ARRAYS)
         found = estimator(y)
         write(group.create_group(split), found)

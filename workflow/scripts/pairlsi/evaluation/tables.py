@@ -11,14 +11,14 @@ ROWS = {"pair": "PAIR", "encdec": "Encoder-decoder", "lsi": "PAIR+LSI"}
 BESIDE = {"interpolate": "Interpolation, then PAIR", "lsi-zx": "LSI in Z_x (8)", "cgls": "CGLS, no network"}
 
 
-def table_1(sweep: Sweep, symbols: list[str], confidence: float, splits=tuple(SPLITS)) -> pd.DataFrame:
+def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame:
     """Table 1 for these masks, "RRE ± half the interval / SSIM", the paper's three methods beside the paper's numbers.
 
     The encoder-decoder is the one trained on that kind of mask. Methods that the sweep lacks are left out.
     """
     table = {}
     for symbol in symbols:
-        for split in splits:
+        for split in SPLITS:
             for method, name in ROWS.items():
                 try:
                     rre, ssim = (sweep.mean(method, symbol, metric, split) for metric in ("rre", "ssim"))

@@ -142,11 +142,9 @@ class BatchedMatrix:
         import torch
 
         out = np.empty((len(vectors), self.matrix.shape[0]), np.float32)
-        block = torch.zeros((self.matrix.shape[1], self.width))  # always as wide: other widths round differently
         for start in range(0, len(vectors), self.width):
-            part = torch.from_numpy(np.ascontiguousarray(vectors[start : start + self.width], np.float32))
-            block[:, : len(part)] = part.T
-            out[start : start + self.width] = (self.matrix @ block)[:, : len(part)].T.numpy()
+            block = np.ascontiguousarray(vectors[start : start + self.width].T, np.float32)
+            out[start : start + self.width] = (self.matrix @ torch.from_numpy(block)).T.numpy()
         return out
 
 
