@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
-from matplotlib.colors import LogNorm
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 COLOURS = {
     "pair": "#4C72B0",
@@ -30,7 +31,7 @@ def examples(truth, data: dict, estimates: dict, errors: dict, data_range: tuple
     """One sample as each method reconstructs it from each mask (the paper's Figures 1 and 2).
 
     truth (H, W); data: mask -> (angles, bins) with NaN where missing; estimates: method -> mask -> (H, W);
-    errors: the same keys -> RRE; all images share `data_range`.
+    errors: the same keys -> RRE, the least on each mask in bold; all images share `data_range`.
     """
     masks, methods = list(data), list(estimates)
     figure = Figure(figsize=(1.75 * (len(masks) + 1), 1.75 * (len(methods) + 1) + 0.4), layout="constrained")
@@ -47,10 +48,10 @@ def examples(truth, data: dict, estimates: dict, errors: dict, data_range: tuple
     grid[0, 0].imshow(truth, cmap="gray", vmin=data_range[0], vmax=data_range[1])
     for row, method in enumerate(methods, 1):
         grid[row, 0].text(0.98, 0.5, method, ha="right", va="center", transform=grid[row, 0].transAxes, **STYLE)
-        best = min(errors[method].values())
         for column, mask in enumerate(masks, 1):
             axes = grid[row, column]
             axes.imshow(estimates[method][mask], cmap="gray", vmin=data_range[0], vmax=data_range[1])
+            best = min(by_mask[mask] for by_mask in errors.values())
             weight = "bold" if errors[method][mask] == best else "normal"
             axes.set_xlabel(f"{errors[method][mask]:.3f}", fontweight=weight, labelpad=2, **STYLE)
     return figure
@@ -74,7 +75,7 @@ def clusters(points: dict[str, pd.DataFrame]) -> Figure:
             zorder=1,
         )
     errors = np.concatenate([table.rre for table in points.values()])
-    norm = LogNorm(errors.min(), errors.max())
+    norm = Normalize(errors.min(), errors.max())
     for (name, table), marker in zip(points.items(), "o*s", strict=True):
         drawn = axes.scatter(
             table.residual_estimate,
@@ -90,6 +91,10 @@ def clusters(points: dict[str, pd.DataFrame]) -> Figure:
             zorder=2,
         )
     axes.set(xscale="log", yscale="log", xlabel="relative residual estimate", ylabel="relative autoencoded difference")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter())
     axes.legend(frameon=False)
     figure.colorbar(drawn, label="RRE of the estimate")
     return finish(figure)

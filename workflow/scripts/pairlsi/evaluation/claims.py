@@ -52,8 +52,7 @@ class Sweep:
 
     def mean(self, method: str, symbol: str, metric: str = "rre", split: str = "test") -> np.ndarray:
         """Mean over samples, seeds and draws, (1 + R,). "encdec" is the one trained on that kind of mask."""
-        if method == "encdec":
-            method = {"n": "encdec-none", "R": "encdec-random", "B": "encdec-block"}[symbol[0]]
+        method = matched(method, symbol)
         bootstrap = getattr(self, split)
         return np.mean([bootstrap.mean(method, mask, metric) for mask in self.names(symbol)], axis=0)
 
@@ -72,6 +71,13 @@ class Sweep:
         """Largest over smallest mean RRE over the masks, less one."""
         means = np.array([self.mean(method, symbol) for symbol in self.masks])
         return means.max(0) / means.min(0) - 1
+
+
+def matched(method: str, symbol: str) -> str:
+    """The method itself; for "encdec" the encoder-decoder that was trained on the kind of mask."""
+    if method != "encdec":
+        return method
+    return {"n": "encdec-none", "R": "encdec-random", "B": "encdec-block"}[symbol[0]]
 
 
 NAMES = {"pair": "PAIR", "lsi": "PAIR+LSI", "encdec": "the encoder-decoder", "lsi-zx": "LSI in Z_x (8)"}

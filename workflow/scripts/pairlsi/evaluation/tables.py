@@ -4,7 +4,7 @@ import pandas as pd
 
 from pairlsi.evaluation import paper
 from pairlsi.evaluation.bootstrap import interval
-from pairlsi.evaluation.claims import Sweep
+from pairlsi.evaluation.claims import Sweep, describe
 
 SPLITS = {"test": "in distribution", "ood": "out of distribution"}
 ROWS = {"pair": "PAIR", "encdec": "Encoder-decoder", "lsi": "PAIR+LSI"}
@@ -26,18 +26,20 @@ def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame
                     continue
                 mean, low, high = interval(rre, confidence)
                 theirs = paper.TABLE_1[symbol, split][name]
-                table.setdefault((SPLITS[split], symbol, "measured"), {})[name] = (
+                table.setdefault((SPLITS[split], describe(symbol), "measured"), {})[name] = (
                     f"{mean:.3f} ± {(high - low) / 2:.3f} / {ssim[0]:.3f}"
                 )
-                table.setdefault((SPLITS[split], symbol, "paper"), {})[name] = f"{theirs[0]:.3f} / {theirs[1]:.3f}"
-    return pd.DataFrame(table).rename_axis(columns=["", "mask", "RRE / SSIM"])
+                table.setdefault((SPLITS[split], describe(symbol), "paper"), {})[name] = (
+                    f"{theirs[0]:.3f} / {theirs[1]:.3f}"
+                )
+    return pd.DataFrame(table).rename_axis(columns=["", "data", "RRE / SSIM"])
 
 
 def all_methods(sweep: Sweep, split: str, methods: list[str], metric: str = "rre") -> pd.DataFrame:
     """Mean of a metric for every method (rows) and mask (columns) of the sweep."""
     rows = {}
     for method in methods:
-        rows[label(method)] = {symbol: sweep.mean(method, symbol, metric, split)[0] for symbol in sweep.masks}
+        rows[label(method)] = {describe(symbol): sweep.mean(method, symbol, metric, split)[0] for symbol in sweep.masks}
     return pd.DataFrame(rows).T
 
 

@@ -71,8 +71,9 @@ def split_slices(numbers: Iterable[int], counts: Mapping[str, int], seed: int) -
     """Share slices out: split -> the (counts[split],) slice numbers of its samples, in the order of their index.
 
     ``counts`` names splits among train, validation, test and ood. Whole objects go, the larger ones first and in
-    random order, to the split that has the smallest share yet of what it asked for; then the slices of each split are
-    shuffled. Raises ValueError if a split cannot be filled.
+    random order, to the split that has the smallest share yet of what it asked for, among those still in want of a
+    whole object if there are any; then the slices of each split are shuffled.
+    Raises ValueError if a split cannot be filled.
     """
     available = sorted(numbers)
     wanted = {split: counts[split] for split in sorted(counts) if split != "ood" and counts[split] > 0}
@@ -84,7 +85,8 @@ def split_slices(numbers: Iterable[int], counts: Mapping[str, int], seed: int) -
     shuffled = [objects[key] for key in rng.permutation(sorted(objects))]
     pools: dict[str, list[int]] = {split: [] for split in wanted}
     for members in sorted(shuffled, key=len, reverse=True) if wanted else ():
-        pools[min(wanted, key=lambda split: len(pools[split]) / wanted[split])] += members
+        full = {split: len(pools[split]) + len(members) > wanted[split] for split in wanted}
+        pools[min(wanted, key=lambda split: (full[split], len(pools[split]) / wanted[split]))] += members
     chosen = {split: rng.permutation(sorted(pool)) for split, pool in pools.items()}
     if counts.get("ood", 0) > 0:
         others = [number for number in available if number in OOD]

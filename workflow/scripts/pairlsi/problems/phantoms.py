@@ -77,7 +77,8 @@ HAZELNUT = Kind((0.075, 0.105), (0.85, 1.00), (0.56, 0.66), roughness=0.02, mott
                 kernel=(0.48, 0.66), kernel_density=(0.40, 0.48))
 PISTACHIO = Kind((0.075, 0.10), (0.60, 0.75), (0.62, 0.72), roughness=0.03, mottle=0.03, shell=(0.18, 0.26),
                  kernel=(0.3, 0.66), kernel_density=(0.38, 0.46))
-PASTA = Kind((0.055, 0.085), (0.85, 1.00), (0.46, 0.54), roughness=0.015, mottle=0.02, grain=0.01, shell=(0.30, 0.45))
+APRICOT = Kind((0.10, 0.15), (0.75, 0.95), (0.36, 0.46), roughness=0.05, mottle=0.10, grain=0.05)
+PEANUT = Kind((0.09, 0.13), (0.45, 0.60), (0.42, 0.50), roughness=0.05, bend=(0.0, 0.2), mottle=0.04)
 PUMPKIN_SEED = Kind((0.075, 0.10), (0.28, 0.40), (0.44, 0.52), roughness=0.02, mottle=0.03, shell=(0.22, 0.30),
                     kernel=(0.66, 0.76), kernel_density=(0.46, 0.54))
 CRANBERRY = Kind((0.06, 0.095), (0.55, 0.85), (0.58, 0.70), roughness=0.07, harmonics=8, decay=0.4, grain=0.12,
@@ -87,8 +88,8 @@ PEBBLE = Kind((0.055, 0.10), (0.70, 1.00), (0.70, 0.88), roughness=0.04, mottle=
 MIXTURES = {
     "trail-mix": Mixture((10, 16), (0.09, 0.17), 1.7, (
         (3, ALMOND), (2, CASHEW), (3, RAISIN), (2, FIG), (2, BANANA), (2, STONE), (2, WALNUT), (1, HAZELNUT))),
-    "ood": Mixture((12, 16), (0.04, 0.10), 0.9, (
-        (2, PISTACHIO), (2, PASTA), (2, PUMPKIN_SEED), (2, CRANBERRY), (2, PEBBLE), (1, HAZELNUT))),
+    "ood": Mixture((9, 14), (0.08, 0.15), 1.5, (
+        (3, APRICOT), (3, PEANUT), (2, CRANBERRY), (2, PEBBLE), (1, PISTACHIO), (1, PUMPKIN_SEED))),
 }
 # fmt: on
 HARMONICS = max(kind.harmonics for mixture in MIXTURES.values() for _, kind in mixture.kinds)
