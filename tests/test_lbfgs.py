@@ -237,7 +237,7 @@ def test_rough_functions_agree_with_torch(steps, tolerance_change):
 def test_line_searches_over_waves_agree_with_torch():
     """One or two line searches along each of many random waves: every branch of bracketing and zoom is met."""
     gen = torch.Generator().manual_seed(7)
-    rows, waves = 400, 5
+    rows, waves = 300, 5
     height = torch.rand(rows, waves, generator=gen, dtype=F64) * 10 ** (-torch.arange(waves, dtype=F64) / 4)
     number = 3.0 ** torch.arange(waves) * 0.05 * (1 + torch.rand(rows, waves, generator=gen, dtype=F64))
     phase = 6 * torch.rand(rows, waves, generator=gen, dtype=F64)

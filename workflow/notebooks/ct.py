@@ -160,8 +160,9 @@ reporting.show_table(tables.all_methods(sweep, "test", methods, "psnr").round(2)
 
 # %%
 for name, symbols in (("(a) full data", ["none"]), ("(b) random masks", ["R", "R′"]), ("(c) blocks", ["B", "B′"])):
-    present = [symbol for symbol in symbols if symbol in sweep.masks]
-    reporting.show_table(tables.table_1(sweep, present, confidence), name)
+    table = tables.table_1(sweep, symbols, confidence)
+    if not table.empty:
+        reporting.show_table(table, name)
 
 # %% [markdown]
 # ## Figures 1 and 2: examples

@@ -3,7 +3,7 @@
 
 rule infer:
     input:
-        evaluated_files,
+        shard_files("validation", *settings.EVALUATED),
         scalars="<results>/{experiment}/data/statistics.json",
         weights=weights_of,
         settings=network_settings_of,

@@ -27,19 +27,24 @@ def source(script):
     return digest
 
 
+def dataset_files(experiment, split):
+    """Every shard file of one split."""
+    data = config["experiments"][experiment]["data"]
+    return [
+        str(file)
+        for shard in range(store.shards(data["samples"][split], data["shard_size"]))
+        for file in store.shard_files(f"<results>/{experiment}/data/{split}.zarr", shard)
+    ]
+
+
 def shard_files(*splits):
     """An input: every shard file of these splits."""
+    return lambda wildcards: [file for split in splits for file in dataset_files(wildcards.experiment, split)]
 
-    def files(wildcards):
-        data = experiment_of(wildcards)["data"]
-        return [
-            str(file)
-            for split in splits
-            for shard in range(store.shards(data["samples"][split], data["shard_size"]))
-            for file in store.shard_files(f"<results>/{wildcards.experiment}/data/{split}.zarr", shard)
-        ]
 
-    return files
+def every_shard(wildcards):
+    """An input: the data of every experiment."""
+    return [file for name in config["experiments"] for split in settings.SPLITS for file in dataset_files(name, split)]
 
 
 def gpu(wildcards):
@@ -95,11 +100,6 @@ def weights_of(wildcards):
 def network_settings_of(wildcards):
     """An input: what those weights were trained with."""
     return [str(Path(weights).with_name("settings.json")) for weights in [weights_of(wildcards)] if weights]
-
-
-def evaluated_files(wildcards):
-    """An input: the shards of the splits to infer on, and of the validation split, on which choices are made."""
-    return shard_files("validation", *settings.EVALUATED)(wildcards)
 
 
 def method_part(wildcards):

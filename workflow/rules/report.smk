@@ -6,7 +6,7 @@ report: "../report/workflow.rst"
 
 rule report:
     input:
-        evaluated_files,
+        shard_files("validation", *settings.EVALUATED),
         networks_of,
         estimates_of,
         scalars="<results>/{experiment}/data/statistics.json",

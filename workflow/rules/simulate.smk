@@ -65,6 +65,12 @@ rule simulate:
         "../scripts/simulate.py"
 
 
+# what lies in a final result's past is not made again when it is lost; ask for it: snakemake --cores all data
+rule data:
+    input:
+        every_shard,
+
+
 rule statistics:
     input:
         shard_files("train"),

@@ -95,7 +95,7 @@ def _open(path: Path) -> zarr.Group:
 
 
 def _read_block(array: zarr.Array, file: Path, samples: slice) -> np.ndarray:
-    repair = f"delete it and run snakemake again (rm {file})"
+    repair = f"make it again (rm {file}; snakemake --cores all data)"
     # Zarr takes a missing or empty file for zeros
     if not file.is_file() or file.stat().st_size == 0:
         raise DataError(f"the shard {file} is missing or empty: {repair}")

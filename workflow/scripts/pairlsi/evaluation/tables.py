@@ -14,7 +14,8 @@ BESIDE = {"interpolate": "Interpolation, then PAIR", "lsi-zx": "LSI in Z_x (8)",
 def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame:
     """Table 1 for these masks, "RRE ± half the interval / SSIM", the paper's three methods beside the paper's numbers.
 
-    The encoder-decoder is the one trained on that kind of mask. Methods that the sweep lacks are left out.
+    The encoder-decoder is the one trained on that kind of mask. Methods that the sweep lacks are left
+    out; without any of them the table is empty.
     """
     table = {}
     for symbol in symbols:
@@ -32,6 +33,8 @@ def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame
                 table.setdefault((SPLITS[split], describe(symbol), "paper"), {})[name] = (
                     f"{theirs[0]:.3f} / {theirs[1]:.3f}"
                 )
+    if not table:
+        return pd.DataFrame()
     return pd.DataFrame(table).rename_axis(columns=["", "data", "RRE / SSIM"])
 
 

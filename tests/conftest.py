@@ -1,0 +1,120 @@
+"""What the tests share: their order, why some are skipped, a small CT problem with its data, a linear PAIR."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: max((LATE.index(m.name) + 1 for m in item.iter_markers() if m.name in LATE), default=0))
+    for item in items:
+        if item.get_closest_marker("slurm") and shutil.which("slurmctld") is None:
+            item.add_marker(pytest.mark.skip(reason="slurmctld is not on the PATH"))
+        if item.get_closest_marker("gpu") and not has_gpu():
+            item.add_marker(pytest.mark.skip(reason="torch finds no CUDA device"))
+
+
+def has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+@pytest.fixture(scope="session")
+def ct_settings() -> dict:
+    return {
+        "name": "ct",
+        "image_size": 16,
+        "angles": 12,
+        "detector_bins": None,
+        "noise_level": 0.01,
+        "oversampling": 2,
+        "source": {"kind": "phantoms"},
+    }
+
+
+@pytest.fixture(scope="session")
+def ct_problem(ct_settings):
+    from pairlsi import problems
+
+    return problems.create(ct_settings)
+
+
+@pytest.fixture(scope="session")
+def make_split():
+    """Write arrays x and y (N, C, H, W) as the dataset at a path, shard by shard."""
+    import dask.array
+
+    from pairlsi import store
+
+    def make(path, x, y, shard_size):
+        store.create(path, len(x), {"x": x.shape[1:], "y": y.shape[1:]}, shard_size, {})
+        for shard in range(store.shards(len(x), shard_size)):
+            rows = slice(shard * shard_size, (shard + 1) * shard_size)
+            store.write_shard(path, shard, [dask.array.from_array(u[rows].astype(np.float32)) for u in (x, y)])
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def ct_data(tmp_path_factory, ct_problem, make_split):
+    """A folder with simulated CT data: train.zarr of 48 samples, validation.zarr of 16, shards of 8."""
+    folder = tmp_path_factory.mktemp("ct_data")
+    counts = {"train": 48, "validation": 16}
+    for split, count in counts.items():
+        make_split(folder / f"{split}.zarr", *ct_problem.draw(split, np.arange(count), 3, counts), shard_size=8)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def linear_pair():
+    """The optimal linear PAIR (METHOD.md, "Linear theory") as a class with the interface of `PairedAutoencoder`."""
+    import torch
+
+    class LinearPair(torch.nn.Module):
+        """Made from A (m, n) and the second moments Γ_x, Γ_ε; all float64, its matrices kept as attributes.
+
+        x has shape (N, 1, 1, n), y has shape (N, *y_shape). encoder_gain != 1 spoils e_y, so that (9) does not start
+        at its solution.
+        """
+
+        def __init__(self, a, moment_x, moment_noise, latent_x, latent_y, y_shape, encoder_gain=1.0):
+            super().__init__()
+            moment_y = a @ moment_x @ a.T + moment_noise
+            (s_x, u_x), (s_y, u_y) = leading(moment_x, latent_x), leading(moment_y, latent_y)
+            self.y_shape, self.moment_y = y_shape, moment_y
+            self.u_x, self.u_y, self.m = u_x, u_y, u_y.T @ a @ u_x
+            self.m_inverse = np.diag(s_x) @ u_x.T @ a.T @ u_y @ np.diag(1 / s_y)
+            self.encoder_gain = encoder_gain
+            self.y_scaling = torch.nn.Module()
+            self.y_scaling.scale = torch.tensor(0.01, dtype=torch.float64)  # far from 1, and tight tolerances
+
+        def encode_x(self, x):
+            return x.flatten(1) @ torch.from_numpy(self.u_x)
+
+        def encode_y(self, y):
+            return self.encoder_gain * y.flatten(1) @ torch.from_numpy(self.u_y)
+
+        def decode_x(self, z):
+            return (z @ torch.from_numpy(self.u_x.T)).unflatten(1, (1, 1, -1))
+
+        def decode_y(self, z):
+            return (z @ torch.from_numpy(self.u_y.T)).unflatten(1, self.y_shape)
+
+        def forward_map(self, z):
+            return z @ torch.from_numpy(self.m.T)
+
+        def inverse_map(self, z):
+            return z @ torch.from_numpy(self.m_inverse.T)
+
+    return LinearPair
+
+
+def leading(moment: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """The largest eigenvalues of a symmetric matrix, descending, and their eigenvectors as columns."""
+    values, vectors = np.linalg.eigh(moment)
+    return values[::-1][:rank], vectors[:, ::-1][:, :rank].copy()

@@ -1,0 +1,75 @@
+"""The pins: one list of exact versions, complete, the same for pip and conda, and what is installed here."""
+
+import importlib.metadata
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVS = ROOT / "envs"
+LINES = [line for line in (ENVS / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")]
+PINS = {canonicalize_name(Requirement(line).name): Requirement(line) for line in LINES}
+HERE = {name: pin for name, pin in PINS.items() if pin.marker is None or pin.marker.evaluate()}
+
+
+def version_of(pin: Requirement) -> Version:
+    (specifier,) = pin.specifier
+    return Version(specifier.version)
+
+
+def test_every_pin_is_one_exact_version_of_another_package():
+    assert len(PINS) == len(LINES)
+    for pin in PINS.values():
+        assert [specifier.operator for specifier in pin.specifier] == ["=="] and "*" not in str(pin.specifier)
+
+
+def test_the_conda_environment_is_what_its_script_makes():
+    made = runpy.run_path(str(ENVS / "make_environment.py"))["environment"]()
+    assert (ENVS / "environment.yaml").read_text() == made
+
+
+def test_the_conda_environment_has_the_pins_of_pip_and_a_python_that_the_project_allows():
+    environment = yaml.safe_load((ENVS / "environment.yaml").read_text())
+    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert pip == LINES
+    (python,) = [entry for entry in environment["dependencies"] if str(entry).startswith("python")]
+    allowed = Requirement("python" + tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"])
+    assert allowed.specifier.contains(python.split("=")[1] + ".0")
+
+
+def test_every_dependency_of_the_project_is_pinned():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    missing = [
+        line
+        for line in wanted
+        if (pin := PINS.get(canonicalize_name((asked := Requirement(line)).name))) is None
+        or not asked.specifier.contains(version_of(pin), prereleases=True)
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", sorted(PINS))
+def test_the_installed_version_is_the_pinned_one(name):
+    if name not in HERE:
+        pytest.skip(f"not for this machine: {PINS[name].marker}")
+    installed = Version(importlib.metadata.version(name))
+    assert Version(installed.public) == version_of(PINS[name])  # without the local part, as in 2.13.0+cpu
+
+
+def test_what_pinned_packages_need_in_turn_is_pinned():
+    missing = set()
+    for name in HERE:
+        for line in importlib.metadata.requires(name) or []:
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                pin = PINS.get(canonicalize_name(needed.name))
+                if pin is None or not needed.specifier.contains(version_of(pin), prereleases=True):
+                    missing.add(f"{name} needs {line}")
+    assert missing == set()

@@ -1,0 +1,215 @@
+"""The config: what ships is valid, and every mistake is named in one line with its key, its value and the choice."""
+
+import copy
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pairlsi import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
+REMOVED = object()
+CT = "experiments.ct"
+
+
+def merged(base: dict, over: dict) -> dict:
+    """`over` laid over `base`, as Snakemake lays one config file over another."""
+    both = dict(base)
+    for key, value in over.items():
+        inner = isinstance(value, dict) and isinstance(both.get(key), dict)
+        both[key] = merged(both[key], value) if inner else value
+    return both
+
+
+def shipped(*presets: Path) -> dict:
+    config = {}
+    for path in (ROOT / "config.yaml", *presets):
+        config = merged(config, yaml.safe_load(path.read_text()))
+    return config
+
+
+def tiny(**changes) -> dict:
+    """The tiny preset with the values at some keys of the experiment, "training__epochs", changed."""
+    config = shipped(ROOT / "workflow" / "presets" / "tiny.yaml")
+    for key, value in changes.items():
+        put(config["experiments"]["ct"], key.replace("__", "."), value)
+    return config
+
+
+def put(place: dict, key: str, value) -> None:
+    *above, last = key.split(".")
+    for part in above:
+        place = place[part]
+    if value is REMOVED:
+        del place[last]
+    else:
+        place[last] = value
+
+
+@pytest.mark.parametrize(
+    "presets", [(), *((path,) for path in PRESETS)], ids=lambda paths: "+".join(p.stem for p in paths)
+)
+def test_what_ships_is_valid_and_comes_back_complete(presets):
+    config = shipped(*presets)
+    before = copy.deepcopy(config)
+    checked = settings.check(config)
+    assert config == before
+    for name, given in config["experiments"].items():
+        assert merged(checked["experiments"][name], given) == checked["experiments"][name]  # nothing given is changed
+
+
+def test_the_check_of_a_checked_config_changes_nothing():
+    once = settings.check(tiny())
+    assert settings.check(copy.deepcopy(once)) == once
+
+
+# key in the experiment, its wrong value, what the message must say beside the key
+WRONG = [
+    ("training.epoch", 3, ["is unknown", "did you mean 'epochs'?"]),
+    ("data.samples.testing", 3, ["is unknown", "did you mean 'test'?"]),
+    ("training.patience", 3, ["is unknown", "it may be seeds, epochs, batch_size"]),
+    ("problem.angels", 12, ["is unknown", "did you mean 'angles'?"]),
+    ("training.epochs", REMOVED, ["is missing"]),
+    ("data", REMOVED, ["is missing"]),
+    ("problem.image_size", REMOVED, ["is missing"]),
+    ("training.epochs", "many", ["'many'", "integer"]),
+    ("training.epochs", 2.5, ["2.5", "integer"]),
+    ("training.epochs", True, ["True", "integer"]),
+    ("data.samples", 96, ["96", "dictionary"]),
+    ("training", [1, 2], ["[1, 2]", "dictionary"]),
+    ("data.samples.validation", 1, ["1", "2"]),  # the loss (4) takes a half of a batch for each two of its terms
+    ("training.epochs", 0, ["0", "greater than or equal to 1"]),
+    ("training.learning_rate", 2, ["2", "less than or equal to 1"]),
+    ("training.learning_rate", math.nan, ["nan", "finite"]),
+    ("problem.noise_level", math.inf, ["inf", "finite"]),
+    ("training.warmup", 1, ["1", "less than 1"]),
+    ("inference.methods", [], ["[]", "at least 1"]),
+    ("training.seeds", [], ["[]", "at least 1"]),
+    ("networks.y.strides", [], ["[]", "at least 1"]),
+    ("inference.methods", ["pair", "pair"], ["['pair', 'pair']", "differ"]),
+    ("inference.masks.draws", [0, 1, 0], ["[0, 1, 0]", "differ"]),
+    ("evaluation.claims", [1, 1], ["[1, 1]", "differ"]),
+    ("inference.masks.percents", [2], ["has 2", "16 angles", "none"]),
+    ("inference.masks.percents", [98], ["has 98", "16 angles", "all"]),
+    ("networks.mask_percent", 1, ["has 1", "16 angles", "none"]),
+    ("inference.masks.percents", [100], ["100", "less than 100"]),
+    ("training.batch_size", 97, ["97", "at most the 96", "data.samples.train"]),
+    ("networks.train", ["encdec-none"], ["inference.methods", "'pair'", "networks.train"]),
+    (
+        "networks.train",
+        ["pair", "encdec-none", "encdec-random"],
+        ["inference.methods", "'encdec-block'", "networks.train"],
+    ),
+    ("inference.methods", ["magic"], ["'magic'", "'pair', 'lsi', 'lsi-zx', 'interpolate', 'cgls'"]),
+    ("inference.masks.kinds", ["stripe"], ["'stripe'", "'none', 'random' or 'block'"]),
+    ("networks.train", ["pear"], ["'pear'", "'pair', 'encdec-none', 'encdec-random' or 'encdec-block'"]),
+    ("problem.name", "mri", ["'mri'", "problems/mri.py"]),
+    ("problem.image_size", 4, ["4", "greater than or equal to 8"]),
+    ("problem.oversampling", 9, ["9", "less than or equal to 4"]),
+    ("problem.detector_bins", 12, ["12", "at least image_size, 16"]),
+    ("problem.source", {"kind": "mri"}, ["'mri'", "'phantoms', '2detect'"]),
+    ("problem.source", {"kind": "2detect", "scale": 1.0}, ["problem.source.folder'", "is missing"]),
+    ("problem.source", {"kind": "phantoms", "foldr": "a"}, ["problem.source.foldr'", "is unknown", "kind"]),
+    ("networks.x.strides", [2, 2, 2, 2], ["by 32", "16 rows or columns"]),
+    ("networks.x.strides", [3], ["3", "1 or 2"]),
+    ("networks.x.stem", 3, ["3", "1, 2 or 4"]),
+    ("training.buffer_samples", 31, ["31", "shard_size is 32"]),
+    ("training.device", "gpu", ["'gpu'", "'auto', 'cpu' or 'cuda'"]),
+    ("evaluation.claims", [7], ["7", "1, 2, 3, 4, 5, 6 or 9"]),
+    ("evaluation.claims", [10], ["10", "1, 2, 3, 4, 5, 6 or 9"]),
+    ("networks.weights", [1, 1, 1], ["[1, 1, 1]", "at least 4"]),
+    ("networks.weights", [1, 1, 1, 1, 1], ["[1, 1, 1, 1, 1]", "at most 4"]),
+    ("networks.weights", [1, 1, 1, -1], ["-1", "greater than or equal to 0"]),
+    ("training.seeds", [0, -1], ["-1", "greater than or equal to 0"]),
+    ("data.seed", -1, ["-1", "greater than or equal to 0"]),
+    ("evaluation.confidence", 1, ["1", "less than 1"]),
+    ("evaluation.resamples", 10, ["10", "greater than or equal to 100"]),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "fragments"), WRONG, ids=[f"{k}={str(v)[:30]}" for k, v, _ in WRONG])
+def test_a_mistake_is_named_in_one_line_with_key_value_and_choice(key, value, fragments):
+    config = tiny()
+    put(config["experiments"]["ct"], key, value)
+    with pytest.raises(settings.ConfigError) as raised:
+        settings.check(config)
+    message = str(raised.value)
+    assert "\n" not in message
+    assert message.startswith(f"config key '{CT}.")
+    for fragment in (key, *fragments):
+        assert fragment in message
+
+
+@pytest.mark.parametrize(
+    ("config", "fragments"),
+    [
+        ({}, ["'experiments'", "at least one"]),
+        ({"experiments": {}}, ["'experiments'", "{}", "at least one"]),
+        ({"experiments": None}, ["'experiments'", "None", "at least one"]),
+        ({"experiments": ["ct"]}, ["'experiments'", "['ct']", "at least one"]),
+        ({"experiments": {"ct": None}}, ["'experiments.ct'", "None", "dictionary"]),
+        ({"experiments": {"CT": {}}}, ["'experiments.CT'", "lower-case letters, digits and _"]),
+        ({"experiments": {"ct/../x": {}}}, ["'experiments.ct/../x'", "lower-case letters, digits and _"]),
+        ({"experiments": {"ct\n": {}}}, ["lower-case letters, digits and _"]),
+        ({"experiments": {"1ct": {}}}, ["'experiments.1ct'", "lower-case letters, digits and _"]),
+        ({"experimants": {}}, ["'experimants'", "experiments, pathvars"]),
+    ],
+)
+def test_a_mistake_at_the_top_level_is_named(config, fragments):
+    with pytest.raises(settings.ConfigError) as raised:
+        settings.check(config)
+    for fragment in ("config key", *fragments):
+        assert fragment in str(raised.value)
+
+
+def test_two_mistakes_make_two_lines():
+    with pytest.raises(settings.ConfigError) as raised:
+        settings.check(tiny(training__epochs=0, evaluation__confidence=2))
+    lines = sorted(str(raised.value).splitlines())
+    assert [line.split("'")[1] for line in lines] == [f"{CT}.evaluation.confidence", f"{CT}.training.epochs"]
+
+
+@pytest.mark.parametrize(("percent", "advice"), [(2, "ask for more"), (98, "ask for fewer")])
+def test_a_mask_of_no_angles_or_of_all_comes_with_the_right_advice(percent, advice):
+    with pytest.raises(settings.ConfigError, match=advice):
+        settings.check(tiny(inference__masks__percents=[percent]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"inference__masks__percents": [0, 25]},  # 0 means none, it is no mistake
+        {"inference__masks__kinds": ["none"], "inference__masks__percents": [1]},  # no mask is made
+        {
+            "networks__train": ["pair"],
+            "inference__methods": ["cgls"],
+            "networks__mask_percent": 1,
+        },  # nobody asks for it
+        {"training__buffer_samples": 32},  # one shard
+        {"training__batch_size": 96},
+        {"training__learning_rate": "1e-3"},  # YAML 1.1 takes 1e-3 without a point for a string
+        {"problem__detector_bins": 16},
+        {"networks__x__strides": [2, 2, 2], "networks__x__stem": 2},  # one pixel is left
+    ],
+    ids=lambda changes: " ".join(changes),
+)
+def test_the_edge_of_what_is_allowed_is_allowed(changes):
+    settings.check(tiny(**changes))
+
+
+def test_masks_are_all_kinds_percents_and_draws_with_none_only_once():
+    masks = settings.Masks(seed=7, kinds=["block", "none", "random"], percents=[25, 0, 50], draws=[0, 2])
+    names = settings.mask_names(masks)
+    wanted = {f"{kind}-{percent}-{draw}" for kind in ("random", "block") for percent in (25, 50) for draw in (0, 2)}
+    assert sorted(names) == sorted(wanted | {"none-0-0"})  # a list: no name twice
+
+
+@pytest.mark.parametrize(
+    ("method", "network"),
+    [("lsi", "pair"), ("lsi-zx", "pair"), ("interpolate", "pair"), ("cgls", None), ("encdec-block", "encdec-block")],
+)
+def test_a_method_names_the_network_it_needs(method, network):
+    assert settings.network_of(method) == network

@@ -1,0 +1,134 @@
+"""The digest of a stage's source: what changes results changes it, and nothing else."""
+
+import os
+import shutil
+
+import pytest
+
+from pairlsi import sources
+
+REAL = sources.ROOT
+
+TREE = {
+    "train.py": "from pairlsi import job\n\njob\nimport pairlsi.training\nfrom pairlsi.networks import create\n",
+    "pairlsi/__init__.py": "NAME = 'package'\n",
+    "pairlsi/job.py": "def start():\n    from pairlsi import lazy\n    return lazy\n",
+    "pairlsi/lazy.py": "import numpy\n\nLAZY = 1\n",
+    "pairlsi/training.py": "from pairlsi.batches import Batches\n\nRATE = 0.1\n",
+    "pairlsi/batches.py": "import pairlsi.store as s\n\nBatches = s\n",
+    "pairlsi/store.py": "from pairlsi import training\n\nCHUNK = 1\n",
+    "pairlsi/networks/__init__.py": "from pairlsi.networks.blocks import Block\n\ncreate = Block\n",
+    "pairlsi/networks/blocks.py": "class Block:\n    width = 8\n",
+    "pairlsi/networks/unused.py": "UNUSED = 1\n",
+    "pairlsi/report.py": "REPORT = 1\n",
+    "pairlsi/problems/__init__.py": "",
+    "pairlsi/problems/ct.py": "SIZE = 48\n",
+}
+REACHED = ["train.py", "pairlsi/__init__.py", "pairlsi/job.py", "pairlsi/training.py", "pairlsi/networks/__init__.py"]
+DEEPER = ["pairlsi/lazy.py", "pairlsi/batches.py", "pairlsi/store.py", "pairlsi/networks/blocks.py"]
+UNREACHED = ["pairlsi/networks/unused.py", "pairlsi/report.py", "pairlsi/problems/ct.py"]
+
+
+def forget() -> None:
+    """A digest is computed in a process of its own: no cache outlives a change."""
+    for cached in (sources._reached, sources._imports, sources._meaning):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    root = tmp_path / "workflow" / "scripts"
+    for name, text in TREE.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    monkeypatch.setattr(sources, "ROOT", root)
+    forget()
+    yield root
+    forget()
+
+
+def digest(*files: str) -> str:
+    forget()
+    return sources.digest(*(files or ["train.py"]))
+
+
+@pytest.mark.parametrize("file", REACHED + DEEPER)
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: f"# a comment\n{text}  # and another\n",
+        lambda text: text.replace("\n", "\n\n\n"),
+        lambda text: text.replace("'", '"').replace(" = ", "   =   "),
+        lambda text: text,
+    ],
+    ids=["comments", "blank lines", "formatting", "time stamp"],
+)
+def test_comments_formatting_and_time_stamps_do_not_count(tree, file, edit):
+    before = digest()
+    (tree / file).write_text(edit(TREE[file]))
+    os.utime(tree / file, (0, 0))
+    assert digest() == before
+
+
+@pytest.mark.parametrize("file", REACHED + DEEPER)
+def test_code_counts_wherever_imports_lead_inside_functions_too(tree, file):
+    before = digest()
+    (tree / file).write_text(TREE[file] + "NEW = 1\n")
+    assert digest() != before
+
+
+@pytest.mark.parametrize("file", UNREACHED)
+def test_code_that_is_not_imported_does_not_count(tree, file):
+    before = digest()
+    (tree / file).write_text("OTHER = 2\n")
+    assert digest() == before
+    (tree / file).unlink()
+    assert digest() == before
+
+
+def test_code_counts_from_the_moment_it_is_imported(tree):
+    (tree / "pairlsi/training.py").write_text(TREE["pairlsi/training.py"] + "from pairlsi import report\n")
+    before = digest()
+    (tree / "pairlsi/report.py").write_text("REPORT = 2\n")
+    assert digest() != before
+
+
+def test_a_file_named_beside_the_script_counts(tree):
+    before = digest("train.py", "pairlsi/problems/ct.py")
+    assert before != digest("train.py")
+    (tree / "pairlsi/problems/ct.py").write_text("SIZE = 64\n")
+    assert digest("train.py", "pairlsi/problems/ct.py") != before
+
+
+def test_a_checkout_elsewhere_has_the_same_digest(tree, tmp_path, monkeypatch):
+    before = digest()
+    moved = tmp_path / "elsewhere" / "workflow" / "scripts"
+    shutil.copytree(tree, moved)
+    monkeypatch.setattr(sources, "ROOT", moved)
+    assert digest() == before
+
+
+@pytest.mark.parametrize(
+    ("file", "stages"),
+    [
+        ("pairlsi/networks/blocks.py", {"train.py", "infer.py"}),
+        ("pairlsi/training.py", {"train.py"}),
+        ("pairlsi/inference/lbfgs.py", {"infer.py"}),
+        ("pairlsi/evaluation/claims.py", {"summarise.py"}),
+        ("pairlsi/simulation.py", {"simulate.py"}),
+        ("pairlsi/store.py", {"create_store.py", "simulate.py", "compute_statistics.py", "train.py", "infer.py"}),
+        (
+            "pairlsi/job.py",
+            {"create_store.py", "simulate.py", "compute_statistics.py", "train.py", "infer.py", "summarise.py"},
+        ),
+    ],
+)
+def test_a_change_in_the_package_reaches_the_stages_that_run_it(tmp_path, monkeypatch, file, stages):
+    root = tmp_path / "workflow" / "scripts"
+    shutil.copytree(REAL, root, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "ROOT", root)
+    every = ["create_store.py", "simulate.py", "compute_statistics.py", "train.py", "infer.py", "summarise.py"]
+    before = {stage: digest(stage) for stage in every}
+    (root / file).write_text((root / file).read_text() + "\nNEW = 1\n")
+    assert {stage for stage in every if digest(stage) != before[stage]} == stages
+    forget()

@@ -1,0 +1,243 @@
+"""The workflow from outside: Snakemake run on a copy of the repository, as a user would run it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+import zarr
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("Snakefile", "config.yaml", "Makefile", "workflow", "envs", "profiles", "slurm")
+SMALL = {
+    "experiments": {
+        "ct": {
+            "data": {"samples": {"train": 48, "validation": 8, "test": 6, "ood": 6}, "shard_size": 24},
+            "networks": {"train": ["pair", "encdec-random"]},
+            "training": {"epochs": 1},
+            "inference": {"methods": ["pair", "encdec-random"], "masks": {"kinds": ["none", "random"], "draws": [0]}},
+        }
+    }
+}
+
+
+class Clone:
+    """A copy of the repository's files in a folder of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        folder.mkdir()
+        for part in PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            copy(ROOT / part, folder / part)
+        (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
+        self.results = folder / "results" / "tiny" / "ct"
+
+    def snakemake(self, *words: str, cores: int = 2, check: bool = True) -> subprocess.CompletedProcess:
+        call = [sys.executable, "-m", "snakemake", "--cores", str(cores), *words]
+        call += ["--configfile", "workflow/presets/tiny.yaml", "small.yaml"]
+        done = subprocess.run(call, cwd=self.folder, capture_output=True, text=True, timeout=600)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def planned(self, *words: str) -> dict[str, int]:
+        """How many jobs of each rule a dry run plans."""
+        output = self.snakemake(*words, "-n", "--quiet", "rules").stdout
+        table = re.findall(r"^(\w+) +(\d+)$", output, re.M)
+        return {rule: int(count) for rule, count in table if rule not in ("all", "data", "total")}
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
+
+    def settings(self, **changes) -> None:
+        """Deep-merge changes of the experiment ct into small.yaml."""
+        said = yaml.safe_load((self.folder / "small.yaml").read_text())
+        merge(said["experiments"]["ct"], changes)
+        (self.folder / "small.yaml").write_text(yaml.safe_dump(said))
+
+
+def merge(into: dict, changes: dict) -> None:
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            merge(into[key], value)
+        else:
+            into[key] = value
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Clone:
+    """A clone on which the whole workflow has run."""
+    clone = Clone(tmp_path_factory.mktemp("workflow") / "clone")
+    clone.snakemake()
+    return clone
+
+
+@pytest.fixture
+def clone(finished, tmp_path) -> Clone:
+    """A copy of the finished clone, with what Snakemake remembers of it, to change as one likes."""
+    copy = object.__new__(Clone)
+    copy.folder = tmp_path / "copy"
+    shutil.copytree(finished.folder, copy.folder, symlinks=True)
+    copy.results = copy.folder / "results" / "tiny" / "ct"
+    return copy
+
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_whole_workflow_ends_with_its_report(finished):
+    report = (finished.results / "report.html").read_text()
+    assert "Claims of the paper that held here" in report and "data:image/png;base64" in report
+    assert not re.search(r'(src|href)="https?://', report), "the report must need nothing from elsewhere"
+    assert {"errors.png", "figure-1.png", "figure-2.png", "training.png"} <= {
+        file.name for file in (finished.results / "figures").iterdir()
+    }
+    metrics = pd.read_csv(finished.results / "metrics.csv")
+    assert len(metrics) == 2 * 2 * (6 + 6) and np.isfinite(metrics.rre).all()
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in finished.snakemake().stdout + finished.snakemake().stderr
+
+
+def test_deleting_one_shard_reruns_one_simulation_and_nothing_else(clone):
+    shard = clone.results / "data/train.zarr/y/c/1/0/0/0"
+    before = shard.read_bytes()
+    shard.unlink()
+    assert clone.planned("data") == {"simulate": 1}
+    clone.snakemake("data")
+    assert shard.read_bytes() == before
+    assert clone.planned() == {}
+
+
+def test_another_seed_of_the_data_reruns_everything(clone):
+    clone.settings(data={"seed": 5})
+    assert clone.planned() == {"simulate": 5, "statistics": 1, "train": 2, "infer": 4, "summarise": 1, "report": 1}
+
+
+def test_data_simulated_anew_and_then_interrupted_still_retrain(clone):
+    clone.settings(data={"seed": 5})
+    clone.snakemake("--until", "simulate")
+    assert clone.planned() == {"statistics": 1, "train": 2, "infer": 4, "summarise": 1, "report": 1}
+
+
+def test_more_test_samples_retrain_nothing(clone):
+    clone.settings(data={"samples": {"test": 7}})
+    assert clone.planned() == {"create_store": 1, "simulate": 1, "infer": 4, "summarise": 1, "report": 1}
+
+
+def test_a_comment_reruns_nothing(clone):
+    path = "workflow/scripts/pairlsi/evaluation/metrics.py"
+    clone.edit(path, "def relative_error", "# of each sample\ndef relative_error")
+    assert clone.planned() == {}
+
+
+def test_a_changed_metric_retrains_nothing(clone):
+    path = "workflow/scripts/pairlsi/evaluation/metrics.py"
+    clone.edit(path, "return 10 * np.log10", "return 10.0 * np.log10")
+    planned = clone.planned()
+    assert planned["infer"] == 4 and not planned.keys() & {"simulate", "statistics", "train"}
+
+
+def test_a_changed_loss_retrains_and_reruns_what_is_downstream(clone):
+    clone.edit("workflow/scripts/pairlsi/networks/paired.py", ".flatten(1).mean(1)", ".flatten(1).sum(1)")
+    planned = clone.planned()
+    assert planned == {"train": 2, "infer": 4, "summarise": 1, "report": 1}
+
+
+def test_a_new_mask_trains_nothing(clone):
+    clone.settings(inference={"masks": {"draws": [0, 1]}})
+    assert clone.planned() == {"infer": 2, "summarise": 1, "report": 1}
+
+
+def test_another_masked_percentage_in_training_retrains_only_the_network_that_is_trained_on_it(clone):
+    clone.settings(networks={"mask_percent": 50})
+    planned = clone.planned()
+    assert planned["train"] == 1 and planned["infer"] == 2
+
+
+def test_a_new_seed_trains_anew_only_for_itself(clone):
+    clone.settings(training={"seeds": [0, 1]})
+    planned = clone.planned()
+    assert planned["train"] == 2 and planned["infer"] == 4 and "simulate" not in planned
+
+
+def test_a_fresh_clone_with_results_copied_in_reruns_nothing(finished, tmp_path):
+    fresh = Clone(tmp_path / "fresh")
+    shutil.copytree(finished.folder / "results", fresh.folder / "results")
+    for file in fresh.folder.rglob("*.py"):
+        os.utime(file)
+    assert fresh.planned() == {}
+
+
+def test_one_core_and_another_shard_size_give_the_same_data(finished, tmp_path):
+    other = Clone(tmp_path / "other")
+    other.settings(data={"shard_size": 10})
+    other.snakemake("--until", "simulate", cores=1)
+    for name in ("x", "y"):
+        a, b = (zarr.open_group(c.results / "data/train.zarr", mode="r")[name][:] for c in (finished, other))
+        assert np.array_equal(a, b)
+
+
+def test_a_job_keeps_to_its_threads(clone):
+    script = "workflow/scripts/train.py"
+    told = "import os, threading\nprint('threads', torch.get_num_threads(), os.environ['OPENBLAS_NUM_THREADS'])\n"
+    clone.edit(script, "network.load_state_dict(best)", told + "network.load_state_dict(best)")
+    clone.snakemake("--until", "train", "--set-threads", "train=2")
+    assert "threads 2 2" in (clone.folder / "logs/tiny/ct/train/pair-seed-0.log").read_text()
+
+
+def test_a_damaged_shard_is_named_with_the_command_that_repairs_it(clone):
+    shard = clone.results / "data/test.zarr/y/c/0/0/0/0"
+    content = bytearray(shard.read_bytes())
+    content[100] ^= 1
+    shard.write_bytes(content)
+    failed = clone.snakemake("--forcerun", "infer", "--until", "infer", check=False)
+    assert failed.returncode != 0
+    assert re.search(r"the shard \S*test.zarr/y/c/0/0/0/0 is truncated or damaged.*rm \S*test.zarr/y.*data", failed.stderr)
+    assert "Traceback" not in failed.stderr
+    shard.unlink()
+    clone.snakemake("data")
+    assert clone.planned().keys() == {"infer", "summarise", "report"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fragments"),
+    [
+        ({"training": {"epoch": 3}}, ["experiments.ct.training.epoch", "did you mean 'epochs'?"]),
+        ({"problem": {"angles": 1}}, ["experiments.ct.problem.angles", "is 1"]),
+    ],
+)
+def test_a_wrong_config_stops_before_anything_runs_with_a_sentence(clone, changes, fragments):
+    clone.settings(**changes)
+    failed = clone.snakemake("-n", check=False)
+    said = failed.stdout + failed.stderr
+    assert failed.returncode != 0 and "Traceback" not in said
+    assert any(all(fragment in line for fragment in fragments) for line in said.splitlines())
+
+
+def test_the_cluster_profile_plans_without_a_cluster(clone):
+    clone.settings(training={"epochs": 2})
+    planned = clone.snakemake("-n", "--profile", "slurm").stdout
+    assert re.search(r"rule train:.*?resources:[^\n]*gpu=1", planned, re.S)
+
+
+def test_a_broken_notebook_keeps_its_traceback(clone):
+    clone.edit("workflow/notebooks/ct.py", "# %% [markdown]\n# ## Training", "# %%\nraise ValueError('broken')\n\n# %%")
+    failed = clone.snakemake(check=False)
+    assert failed.returncode != 0 and "the report failed: ValueError: broken" in failed.stderr
+    assert "broken" in (clone.folder / "logs/tiny/ct/report.ipynb").read_text()
+
+
+def test_snakemake_finds_nothing_to_criticise(finished):
+    done = finished.snakemake("--lint", check=False)
+    assert "Congratulations" in done.stdout + done.stderr
