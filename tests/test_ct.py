@@ -211,7 +211,7 @@ def test_the_ood_mixture_differs_in_distribution():
     inside, again, outside = features("trail-mix", 0), features("trail-mix", 1000), features("ood", 2000)
     for feature in range(3):
         assert ks_2samp(inside[:, feature], again[:, feature]).pvalue > 1e-3, "the same mixture"
-    assert min(ks_2samp(inside[:, feature], outside[:, feature]).pvalue for feature in range(3)) < 1e-12
+    assert min(ks_2samp(inside[:, feature], outside[:, feature]).pvalue for feature in range(3)) < 1e-6
 
 
 def test_the_ood_split_is_the_ood_mixture():

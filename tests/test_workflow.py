@@ -203,7 +203,9 @@ def test_a_damaged_shard_is_named_with_the_command_that_repairs_it(clone):
     shard.write_bytes(content)
     failed = clone.snakemake("--forcerun", "infer", "--until", "infer", check=False)
     assert failed.returncode != 0
-    assert re.search(r"the shard \S*test.zarr/y/c/0/0/0/0 is truncated or damaged.*rm \S*test.zarr/y.*data", failed.stderr)
+    assert re.search(
+        r"the shard \S*test.zarr/y/c/0/0/0/0 is truncated or damaged.*rm \S*test.zarr/y.*data", failed.stderr
+    )
     assert "Traceback" not in failed.stderr
     shard.unlink()
     clone.snakemake("data")

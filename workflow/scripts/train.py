@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from pairlsi import networks, problems, provenance, store, training
+from pairlsi import networks, problems, provenance, training
 from pairlsi.batches import Batches
 from pairlsi.settings import Training
 
@@ -26,8 +26,7 @@ torch.manual_seed(seed)  # initial weights; batches have generators of their own
 network = networks.create(wildcards.network, params.network, problems.create(params.problem))
 networks.fit_scaling(network, scalars, means, params.network["centre"])
 batches = Batches(data / "train.zarr", settings.batch_size, settings.buffer_samples, seed)
-held_out, _ = store.sizes(data / "validation.zarr")
-validation = Batches(data / "validation.zarr", min(256, held_out), settings.buffer_samples, seed)
+validation = Batches(data / "validation.zarr", 256, settings.buffer_samples, seed, incomplete=True)
 # no output of the rule: Snakemake deletes the outputs of a job that was killed, and this one is to resume
 checkpoint = Path(output.weights).with_name("checkpoint.pt")
 best, history = training.train(network, batches, validation, settings, checkpoint, identity, snakemake.threads)  # noqa: F821

@@ -3,6 +3,7 @@
 The order depends on (seed, epoch) alone, so a resumed run sees what an uninterrupted one would have seen.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,13 @@ class Batches:
     """Batches (x, y) of (B, C, H, W) tensors from the split at `path`.
 
     Shards are visited in random order, as many at a time as `buffer_samples` samples fill, and samples are
-    shuffled within them; a split that fits is read once and kept. A last incomplete batch is left out.
+    shuffled within them; a split that fits is read once and kept. A last incomplete batch is left out, unless
+    `incomplete` asks for it.
     """
 
-    def __init__(self, path: Path, batch_size: int, buffer_samples: int, seed: int, device="cpu"):
-        self.path, self.batch_size, self.seed, self.device = path, batch_size, seed, device
+    def __init__(self, path: Path, batch_size: int, buffer_samples: int, seed: int, incomplete: bool = False):
+        self.path, self.batch_size, self.seed, self.incomplete = path, batch_size, seed, incomplete
+        self.device = torch.device("cpu")
         self.samples, self.shard_size = store.sizes(path)
         shards = store.shards(self.samples, self.shard_size)
         self.shards_at_once = max(1, buffer_samples // self.shard_size)
@@ -36,7 +39,13 @@ class Batches:
 
     def __len__(self) -> int:
         """Batches an epoch."""
-        return self.samples // self.batch_size
+        return math.ceil(self.samples / self.batch_size) if self.incomplete else self.samples // self.batch_size
+
+    def to(self, device: torch.device) -> None:
+        """Give batches on `device` from now on; a split that is kept in memory moves there."""
+        self.device = device
+        if self.whole is not None:
+            self.whole = tuple(values.to(device) for values in self.whole)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield the batches of epoch `number` from batch `start` on."""
@@ -55,6 +64,8 @@ class Batches:
                 batch += 1
             else:
                 rest = None
+        if self.incomplete and rest is not None and batch >= start:
+            yield rest
 
     def _groups(self, rng: np.random.Generator):
         if self.whole is not None:

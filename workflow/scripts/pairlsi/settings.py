@@ -7,9 +7,10 @@ by that problem's own `Settings`; what holds between the parts is checked in `ch
 import difflib
 import math
 import re
-from typing import Annotated, Literal
+from types import UnionType
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 Network = Literal["pair", "encdec-none", "encdec-random", "encdec-block"]
 Method = Literal["pair", "lsi", "lsi-zx", "interpolate", "cgls", "encdec-none", "encdec-random", "encdec-block"]
@@ -35,20 +36,30 @@ def _distinct(values: list) -> list:
 
 
 Distinct = AfterValidator(_distinct)
-Seeds = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1), Distinct]
-Count = Annotated[int, Field(ge=1)]
-Percent = Annotated[int, Field(ge=0, lt=100)]
+
+
+def _no_boolean(value):
+    if isinstance(value, bool):
+        raise ValueError("it should be a valid integer, not yes or no")
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_no_boolean)]
+Seed = Annotated[Integer, Field(ge=0, lt=2**32)]
+Count = Annotated[Integer, Field(ge=1)]
+Seeds = Annotated[list[Seed], Field(min_length=1), Distinct]
+Percent = Annotated[Integer, Field(ge=0, lt=100)]
 
 
 class Samples(Strict):
     train: Count
-    validation: Count
+    validation: Annotated[Integer, Field(ge=2)]  # a paired autoencoder decodes two halves of a batch apart
     test: Count
     ood: Count
 
 
 class Data(Strict):
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
     samples: Samples
     shard_size: Count
 
@@ -69,30 +80,30 @@ class Networks(Strict):
     x: Autoencoder
     y: Autoencoder
     weights: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=4, max_length=4)]
-    mask_percent: Annotated[int, Field(ge=1, lt=100)]
+    mask_percent: Annotated[Integer, Field(ge=1, lt=100)]
 
 
 class Training(Strict):
     seeds: Seeds
     epochs: Count
-    batch_size: Annotated[int, Field(ge=2)]
+    batch_size: Annotated[Integer, Field(ge=2)]
     learning_rate: Annotated[float, Field(gt=0, le=1)]
     warmup: Annotated[float, Field(ge=0, lt=1)]
     buffer_samples: Count
     device: Literal["auto", "cpu", "cuda"]
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+    precision: Literal["32-true", "bf16-mixed"]
 
 
 class Masks(Strict):
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
     kinds: Annotated[list[MaskKind], Field(min_length=1), Distinct]
     percents: Annotated[list[Percent], Field(min_length=1), Distinct]
-    draws: Annotated[list[Annotated[int, Field(ge=0, le=999)]], Field(min_length=1), Distinct]
+    draws: Annotated[list[Annotated[Integer, Field(ge=0, le=999)]], Field(min_length=1), Distinct]
 
 
 class Solver(Strict):
-    iterations: Annotated[int, Field(ge=1, le=10000)]
-    history: Annotated[int, Field(ge=1, le=100)]
+    iterations: Annotated[Integer, Field(ge=1, le=10000)]
+    history: Annotated[Integer, Field(ge=1, le=100)]
 
 
 class Inference(Strict):
@@ -100,13 +111,13 @@ class Inference(Strict):
     masks: Masks
     batch_size: Count
     lsi: Solver
-    cgls_iterations: Annotated[int, Field(ge=1, le=10000)]
+    cgls_iterations: Annotated[Integer, Field(ge=1, le=10000)]
 
 
 class Evaluation(Strict):
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
     confidence: Annotated[float, Field(ge=0.5, lt=1)]
-    resamples: Annotated[int, Field(ge=100, le=100000)]
+    resamples: Annotated[Integer, Field(ge=100, le=100000)]
     claims: Annotated[list[Literal[1, 2, 3, 4, 5, 6, 9]], Distinct]
 
 
@@ -192,11 +203,15 @@ def _contradictions(experiment: Experiment, problem):
     masks = inference.masks
     rows, axis = problem.missing_count, problem.missing_name
     wanted = [networks.mask_percent] if set(networks.train) & {"encdec-random", "encdec-block"} else []
-    for where, percent in [("networks.mask_percent", p) for p in wanted] + [
-        ("inference.masks.percents", p) for p in masks.percents if p > 0 and set(masks.kinds) != {"none"}
-    ]:
-        if not 1 <= round(rows * percent / 100) < rows:
-            yield f"{where}' has {percent}: of {rows} {axis} it masks none or all; ask for more"
+    swept = [p for p in masks.percents if p > 0 and set(masks.kinds) != {"none"}]
+    for where, percents in (("networks.mask_percent", wanted), ("inference.masks.percents", swept)):
+        for percent in percents:
+            masked = round(rows * percent / 100)
+            if not 1 <= masked < rows:
+                advice = "masks none: ask for more" if masked < 1 else "masks all: ask for fewer"
+                yield f"{where}' has {percent}: of {rows} {axis} it {advice}"
+    if not any(networks.weights):
+        yield "networks.weights' are all 0: at least one term of the loss must count"
     for space, shape in (("x", problem.x_shape), ("y", problem.y_shape)):
         architecture = getattr(networks, space)
         step = architecture.stem * math.prod(architecture.strides)
@@ -217,9 +232,10 @@ def parse(model: type[BaseModel], given, key: str) -> BaseModel:
 
 
 def _sentence(model: type[BaseModel], error: dict, key: str) -> str:
-    where = ".".join([key, *(str(part) for part in error["loc"])])
+    keys, _ = _walk(model, error["loc"])
+    where = ".".join([key, *keys])
     if error["type"] == "extra_forbidden":
-        allowed = _keys_at(model, error["loc"][:-1])
+        allowed = list(getattr(_walk(model, error["loc"][:-1])[1], "model_fields", {}))
         close = difflib.get_close_matches(str(error["loc"][-1]), allowed, 1)
         hint = f"did you mean '{close[0]}'?" if close else f"it may be {', '.join(allowed)}"
         return f"config key '{where}' is unknown: {hint}"
@@ -229,11 +245,14 @@ def _sentence(model: type[BaseModel], error: dict, key: str) -> str:
     return f"config key '{where}' is {error['input']!r}: {message}"
 
 
-def _keys_at(model, location) -> list[str]:
-    """Names of the keys allowed at `location` within `model`; none where a union hides them."""
+def _walk(model, location) -> tuple[list[str], type | None]:
+    """The keys of the config along pydantic's `location` within `model`, and what is expected there."""
+    keys = []
     for part in location:
+        if isinstance(model, UnionType):  # the part is pydantic's tag of an alternative, no key of the config
+            model = next((m for m in get_args(model) if part in get_args(m.model_fields["kind"].annotation)), None)
+            continue
+        keys.append(str(part))
         field = getattr(model, "model_fields", {}).get(part)
-        if field is None:
-            return []
-        model = field.annotation
-    return list(getattr(model, "model_fields", {}))
+        model = field.annotation if field else None
+    return keys, model

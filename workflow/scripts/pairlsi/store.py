@@ -60,14 +60,16 @@ def write_shard(path: Path, shard: int, blocks: list) -> None:
     import dask
 
     group = zarr.open_group(path, mode="r+")
-    for name, values in zip(ARRAYS, dask.compute(*blocks), strict=True):
-        array = group[name].with_config({"write_empty_chunks": True})  # a shard of zeros must be a file all the same
+    computed = dict(zip(ARRAYS, dask.compute(*blocks), strict=True))
+    for name, values in computed.items():
         bad = ~np.isfinite(values).reshape(len(values), -1).all(1)
         if bad.any():
-            sample = shard_range(array, shard).start + int(bad.argmax())
+            sample = shard_range(group[name], shard).start + int(bad.argmax())
             raise DataError(
                 f"{name} of sample {sample} of {path} is not finite: check the problem's settings in the config"
             )
+    for name, values in computed.items():
+        array = group[name].with_config({"write_empty_chunks": True})  # a shard of zeros must be a file all the same
         array[shard_range(array, shard)] = values
 
 
@@ -89,9 +91,14 @@ def read(path: Path, name: str, samples: slice = slice(None)) -> np.ndarray:
 
 def _open(path: Path) -> zarr.Group:
     try:
-        return zarr.open_group(path, mode="r")
-    except (FileNotFoundError, zarr.errors.GroupNotFoundError):
-        raise DataError(f"there is no dataset {path}: run snakemake with -R create_store") from None
+        group = zarr.open_group(path, mode="r")
+        assert all(name in group for name in ARRAYS)
+        return group
+    except Exception as error:  # Zarr raises many types for a folder that is none of its own
+        raise DataError(
+            f"there is no dataset {path}, or its zarr.json is damaged: make it again "
+            "(snakemake --cores all --forcerun create_store data)"
+        ) from error
 
 
 def _read_block(array: zarr.Array, file: Path, samples: slice) -> np.ndarray:

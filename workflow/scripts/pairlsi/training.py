@@ -38,9 +38,22 @@ class Progress:
 
     epoch: int = 0
     batch: int = 0
-    sums: dict[str, float] = field(default_factory=dict)  # of each term over the epoch's batches so far
+    sums: dict[str, torch.Tensor] = field(default_factory=dict)  # of each term over the epoch's batches so far
     best: float = math.inf
     seconds: float = 0.0
+
+    def count(self, loss: torch.Tensor, terms: dict[str, torch.Tensor]) -> None:
+        """Add a batch, without a copy to the host."""
+        self.batch += 1
+        for name, term in {"loss": loss, **terms}.items():
+            self.sums[name] = self.sums.get(name, 0) + term.detach().double()
+
+    def row(self, batches: int, learning_rate: float, validation: dict[str, float]) -> dict:
+        """The row of history.csv for the epoch that has ended."""
+        row = {"epoch": self.epoch + 1, "learning_rate": learning_rate}
+        row |= {f"train_{name}": value.item() / batches for name, value in self.sums.items()}
+        row |= {f"validation_{name}": value for name, value in validation.items()}
+        return row | {"seconds": self.seconds}
 
 
 def train(network, train_data: Batches, validation_data: Batches, settings, checkpoint: Path, identity: str, threads=1):
@@ -53,6 +66,8 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
     fabric = make_fabric(settings)
     torch.set_num_threads(threads)  # Fabric sets its own count
     torch.set_flush_denormal(True)
+    for data in (train_data, validation_data):
+        data.to(fabric.device)
     network = network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=ADAM_BETAS, fused=True)
     steps = settings.epochs * len(train_data)
@@ -64,50 +79,47 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
     if checkpoint.is_file():
         progress, history, best = resume(state, checkpoint, identity, (progress, history, best))
 
-    stop = StopFlag()
-    bar = tqdm(total=steps, initial=progress.epoch * len(train_data) + progress.batch, **bar_options())
-    while progress.epoch < settings.epochs:
-        started = time.perf_counter()
-        network.train()
-        sums = {name: torch.tensor(value, dtype=torch.float64) for name, value in progress.sums.items()}
-        for x, y in train_data.epoch(progress.epoch, progress.batch):
-            terms = {name: term.mean() for name, term in model.loss_terms(x, y).items()}
-            loss = sum(network.weights[name] * term for name, term in terms.items())
-            if not torch.isfinite(loss):
-                raise TrainingError(
-                    f"the loss is not finite in epoch {progress.epoch + 1}, batch {progress.batch + 1}, at learning "
-                    f"rate {schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer "
-                    "training.warmup"
-                )
-            optimizer.zero_grad()
-            fabric.backward(loss)
-            optimizer.step()
-            schedule.step()
-            for name, term in {"loss": loss, **terms}.items():
-                sums[name] = sums.get(name, 0) + term.detach().double()  # no copy to the host
-            progress.batch += 1
-            bar.update()
-            if stop.asked and progress.batch < len(train_data):
-                progress.seconds += time.perf_counter() - started
-                progress.sums = {name: value.item() for name, value in sums.items()}
-                save(state, progress, history, best, checkpoint, identity)
+    done = progress.epoch * len(train_data) + progress.batch
+    with StopFlag() as stop, tqdm(total=steps, initial=done, **bar_options()) as bar:
+        while progress.epoch < settings.epochs:
+            started = time.perf_counter()
+            for loss, terms in steps_of_epoch(fabric, model, optimizer, schedule, train_data, progress):
+                progress.count(loss, terms)
+                bar.update()
+                if stop.asked and progress.batch < len(train_data):
+                    progress.seconds += time.perf_counter() - started
+                    save(state, progress, history, best, checkpoint, identity)
+                    raise Interrupted(143)
+            validation = evaluate(model, validation_data)
+            progress.seconds += time.perf_counter() - started
+            history.append(progress.row(len(train_data), schedule.get_last_lr()[0], validation))
+            log.info(describe(history[-1], settings.epochs))
+            bar.set_postfix_str(f"validation loss {validation['loss']:.4f}")
+            if validation["loss"] < progress.best:
+                progress.best, best = validation["loss"], copy_state(network)
+            progress.epoch, progress.batch, progress.sums = progress.epoch + 1, 0, {}
+            save(state, progress, history, best, checkpoint, identity)
+            if stop.asked and progress.epoch < settings.epochs:
                 raise Interrupted(143)
-        validation = evaluate(model, validation_data)
-        progress.seconds += time.perf_counter() - started
-        row = {"epoch": progress.epoch + 1, "learning_rate": schedule.get_last_lr()[0]}
-        row |= {f"train_{name}": value.item() / len(train_data) for name, value in sums.items()}
-        row |= {f"validation_{name}": value for name, value in validation.items()}
-        history.append({**row, "seconds": progress.seconds})
-        log.info(describe(history[-1], settings.epochs))
-        bar.set_postfix_str(f"validation loss {validation['loss']:.4f}")
-        if validation["loss"] < progress.best:
-            progress.best, best = validation["loss"], copy_state(network)
-        progress.epoch, progress.batch, progress.sums = progress.epoch + 1, 0, {}
-        save(state, progress, history, best, checkpoint, identity)
-        if stop.asked and progress.epoch < settings.epochs:
-            raise Interrupted(143)
-    bar.close()
     return best, history
+
+
+def steps_of_epoch(fabric: Fabric, model, optimizer, schedule, data: Batches, progress: Progress):
+    """Take the steps of an epoch that are still to be taken; yield the loss and its terms of each."""
+    model.train()
+    for x, y in data.epoch(progress.epoch, progress.batch):
+        terms = {name: term.mean() for name, term in model.loss_terms(x, y).items()}
+        loss = sum(model.weights[name] * term for name, term in terms.items())
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"the loss is not finite in epoch {progress.epoch + 1}, batch {progress.batch + 1}, at learning rate "
+                f"{schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer training.warmup"
+            )
+        optimizer.zero_grad()
+        fabric.backward(loss)
+        optimizer.step()
+        schedule.step()
+        yield loss.detach(), terms
 
 
 def make_fabric(settings) -> Fabric:
@@ -128,13 +140,14 @@ def rate_at(step: int, steps: int, warmup: float) -> float:
 
 @torch.no_grad()
 def evaluate(model, data: Batches) -> dict[str, float]:
-    """Mean terms of the loss and their weighted sum ("loss") over a validation split."""
+    """Mean terms of the loss over a validation split, and their weighted sum ("loss")."""
     model.eval()
-    sums: dict[str, float] = {}
+    parts: dict[str, list[torch.Tensor]] = {}
     for x, y in data.epoch(0):
         for name, term in model.loss_terms(x, y).items():
-            sums[name] = sums.get(name, 0.0) + term.mean().item() / len(data)
-    return {"loss": sum(model.weights[name] * value for name, value in sums.items()), **sums}
+            parts.setdefault(name, []).append(term)
+    terms = {name: torch.cat(found).mean().item() for name, found in parts.items()}
+    return {"loss": sum(model.weights[name] * value for name, value in terms.items()), **terms}
 
 
 def copy_state(network) -> dict[str, torch.Tensor]:
@@ -158,7 +171,7 @@ def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple) -> tuple:
     except Exception as error:  # torch raises many types for a damaged file
         log.warning("the checkpoint %s cannot be read (%s): training starts anew", checkpoint, error)
         return fresh
-    if stored["identity"] != identity:
+    if not isinstance(stored, dict) or stored.get("identity") != identity:
         log.warning("the checkpoint %s comes from other settings: training starts anew", checkpoint)
         return fresh
     for name, part in state.items():
@@ -169,11 +182,15 @@ def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple) -> tuple:
 
 
 class StopFlag:
-    """`asked` turns true on SIGTERM, which Slurm sends before it takes a job away."""
+    """Context in which `asked` turns true on SIGTERM, which Slurm sends before it takes a job away."""
 
-    def __init__(self):
+    def __enter__(self):
         self.asked = False
-        signal.signal(signal.SIGTERM, self._ask)
+        self.previous = signal.signal(signal.SIGTERM, self._ask)
+        return self
+
+    def __exit__(self, *_):
+        signal.signal(signal.SIGTERM, self.previous)
 
     def _ask(self, *_):
         self.asked = True

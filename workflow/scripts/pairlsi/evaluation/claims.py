@@ -128,6 +128,8 @@ def block_masks(sweep: Sweep) -> list[Part]:
 
 
 def little_variation(sweep: Sweep) -> list[Part]:
+    if len(sweep.masks) < 2:
+        raise KeyError("the sweep has one mask only")
     spread = sweep.spread("lsi")
     return [
         Part("PAIR+LSI: largest over smallest error over all masks, less one", spread, LITTLE, below=True),
@@ -187,7 +189,10 @@ def clusters(sweep: Sweep) -> list[Part]:
 
 
 def latent_spaces(sweep: Sweep) -> list[Part]:
-    return [p for s in sweep.masks if s != "none" for p in beats(sweep, "lsi", "lsi-zx", s, ("rre",))]
+    masks = [symbol for symbol in sweep.masks if symbol != "none"]
+    if not masks:
+        raise KeyError("the sweep has no masks with data missing")
+    return [p for s in masks for p in beats(sweep, "lsi", "lsi-zx", s, ("rre",))]
 
 
 CLAIMS = {

@@ -35,7 +35,9 @@ def create(given: dict, key: str = "problem"):
 
     Raises ConfigError that names the key.
     """
-    name = given.get("name")
+    if "name" not in given:
+        raise ConfigError(f"config key '{key}.name' is missing: see config.yaml for what it means")
+    name = given["name"]
     try:
         found = module(name)
     except ConfigError as error:
