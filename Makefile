@@ -13,7 +13,7 @@ endif
 .PHONY: run test lint pins
 
 run: $(READY)
-	$(BIN)/snakemake --cores $(CORES) $(CONFIG)
+	$(BIN)/snakemake --cores $(CORES) --quiet rules host $(CONFIG)
 	@echo "The report: $(CURDIR)/$(RESULTS)/ct/report.html"
 
 test: $(READY)

@@ -111,7 +111,7 @@ def method_part(wildcards):
 
 
 def swept(wildcards):
-    """An input: the metrics of every method, mask and seed; a method without a network has one seed."""
+    """An input: the metrics of every method, mask and seed."""
     experiment = experiment_of(wildcards)
     inference, seeds = experiment["inference"], experiment["training"]["seeds"]
     masks = settings.mask_names(settings.Masks(**inference["masks"]))
@@ -134,7 +134,7 @@ def report_source(wildcards):
 
 
 def networks_of(wildcards):
-    """An input: weights, settings and history of every network, for the first seed."""
+    """An input: settings and history of every network, for the first seed."""
     experiment = experiment_of(wildcards)
     return [
         f"<results>/{wildcards.experiment}/networks/{network}/seed-{experiment['training']['seeds'][0]}/{file}"

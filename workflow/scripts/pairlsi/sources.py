@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]  # workflow/scripts
 PACKAGE = Path(__file__).resolve().parent.name
+NO_MATTER = {f"{PACKAGE}.job", f"{PACKAGE}.provenance"}  # logs and labels: they change no result
 
 
 def digest(*files: str) -> str:
@@ -45,7 +46,7 @@ def _imports(path: Path) -> list[str]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in names if name.split(".")[0] == PACKAGE]
+    return [name for name in names if name.split(".")[0] == PACKAGE and name not in NO_MATTER]
 
 
 def _files(name: str) -> list[Path]:
