@@ -6,6 +6,7 @@ Libraries read their thread counts when they are imported: import none of them b
 import logging
 import os
 import sys
+import traceback
 from pathlib import Path
 
 THREAD_VARIABLES = (
@@ -17,26 +18,29 @@ THREAD_VARIABLES = (
     "ZARR_THREADING__MAX_WORKERS",
 )
 
+terminal = sys.stderr  # where bars and the last sentence go, also after `start`
+
 
 def start(snakemake) -> None:
-    """Redirect output to the job's log and hold every library to the job's threads.
+    """Send all output to the job's log, that of child processes too, and hold libraries to the job's threads.
 
     Errors of the project's own (a wrong config, a damaged file) end the job with their message; others with
     their traceback, both in the log and at the end of Snakemake's own output.
     """
+    global terminal
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(snakemake.threads)
     os.environ["DASK_SCHEDULER"] = "threads"
+    terminal = os.fdopen(os.dup(2), "w", buffering=1)
     log = open(snakemake.log[0], "w", buffering=1)  # noqa: SIM115 - open until the process ends
-    terminal = sys.stderr
+    os.dup2(log.fileno(), 1)
+    os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log
     logging.basicConfig(stream=log, level=logging.INFO, format="%(asctime)s %(message)s")
-    sys.excepthook = lambda *error: _report(*error, log, terminal)
+    sys.excepthook = lambda *error: _report(*error, log)
 
 
-def _report(kind, error, trace, log, terminal) -> None:
-    import traceback
-
+def _report(kind, error, trace, log) -> None:
     traceback.print_exception(kind, error, trace, file=log)
     expected = type(error).__module__.startswith("pairlsi.") or isinstance(error, OSError)
     message = str(error) if expected else "".join(traceback.format_exception(kind, error, trace))

@@ -9,7 +9,6 @@ import csv
 import logging
 import math
 import signal
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ import torch
 from lightning_fabric import Fabric
 from tqdm import tqdm
 
+from pairlsi import job
 from pairlsi.batches import Batches
 
 log = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ class StopFlag:
 
 def bar_options() -> dict:
     """A bar on a terminal, none where output goes to a file: there the epochs' lines tell the progress."""
-    return {"unit": "batch", "file": sys.__stderr__, "disable": None, "leave": False, "mininterval": 0.5}
+    return {"unit": "batch", "file": job.terminal, "disable": None, "leave": False, "mininterval": 0.5}
 
 
 def describe(row: dict, epochs: int) -> str:
