@@ -2,8 +2,6 @@
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from pairlsi import problems, settings, sources, store
@@ -11,7 +9,7 @@ from pairlsi import problems, settings, sources, store
 try:
     config.update(settings.check(config))
 except settings.ConfigError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(str(error))  # the sentence alone: a WorkflowError adds lines of this file
 
 
 wildcard_constraints:
