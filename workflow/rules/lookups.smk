@@ -104,10 +104,11 @@ def network_settings_of(wildcards):
 
 def method_part(wildcards):
     """A param: what the config says of this method; of others, nothing, so that their keys rerun nothing here."""
-    inference = experiment_of(wildcards)["inference"]
+    experiment = experiment_of(wildcards)
+    inference = experiment["inference"]
     own = {"lsi": ["lsi"], "lsi-zx": ["lsi"], "cgls": ["cgls_iterations"]}.get(wildcards.method, [])
     said = {key: inference[key] for key in ("batch_size", *own)}
-    return said | {"mask_seed": inference["masks"]["seed"]}
+    return said | {"mask_seed": inference["masks"]["seed"], "device": experiment["training"]["device"]}
 
 
 def swept(wildcards):

@@ -2,7 +2,7 @@
 
 from pairlsi import job
 
-job.start(snakemake)  # noqa: F821 - given by Snakemake
+job.start(snakemake, blocks=True)  # noqa: F821 - given by Snakemake
 
 from pathlib import Path
 

@@ -9,27 +9,23 @@ import sys
 import traceback
 from pathlib import Path
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",  # torch among others
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "DASK_NUM_WORKERS",
-    "ZARR_THREADING__MAX_WORKERS",
-)
+COMPUTING = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")  # torch: the first
+WORKERS = ("DASK_NUM_WORKERS", "ZARR_THREADING__MAX_WORKERS")
 
 terminal = sys.stderr  # where bars and the last sentence go, also after `start`
 
 
-def start(snakemake) -> None:
+def start(snakemake, blocks: bool = False) -> None:
     """Send all output to the job's log, that of child processes too, and hold libraries to the job's threads.
 
+    blocks: the job works on blocks side by side, so its threads are dask's workers, and what computes within a block
+    has one; else the threads are those of torch and BLAS.
     Errors of the project's own (a wrong config, a damaged file) end the job with their message; others with
     their traceback, both in the log and at the end of Snakemake's own output.
     """
     global terminal
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = str(snakemake.threads)
+    for variables, count in ((COMPUTING, 1 if blocks else snakemake.threads), (WORKERS, snakemake.threads)):
+        os.environ.update(dict.fromkeys(variables, str(count)))
     os.environ["DASK_SCHEDULER"] = "threads"
     terminal = os.fdopen(os.dup(2), "w", buffering=1)
     log = open(snakemake.log[0], "w", buffering=1)  # noqa: SIM115 - open until the process ends

@@ -17,7 +17,7 @@ TABLE_1 = {
     ("B′", "ood"): {"PAIR": (1.124, 0.392), "Encoder-decoder": (0.436, 0.681), "PAIR+LSI": (0.286, 0.835)},
 }
 
-LATENT = "lost in our copy"  # the copy of the paper that we worked from has lost most inline mathematics
+LOST = "lost in our copy"  # the copy of the paper that we worked from has lost most inline mathematics
 
 
 def choices(experiment: dict) -> list[tuple[str, str, str, str]]:
@@ -28,18 +28,18 @@ def choices(experiment: dict) -> list[tuple[str, str, str, str]]:
     size, angles = problem["image_size"], problem["angles"]
     return [
         ("images", "2DeteCT, downsampled", "size, number", f"{source[problem['source']['kind']]}, {size} × {size}"),
-        ("training images", LATENT, "number", f"{experiment['data']['samples']['train']}"),
+        ("training images", LOST, "number", f"{experiment['data']['samples']['train']}"),
         ("angles", "180 over 180°", "", f"{angles} over 180°"),
         ("missing", "45 angles (25 %)", "", f"{networks['mask_percent']} % of the angles"),
         ("forward operator", "line projector (PRTomo)", "detector bins", "ASTRA line projector, "
          f"{problem['detector_bins'] or round(2**0.5 * size)} bins, grid {problem['oversampling']} times finer"),
         ("noise", "white", "level", f"{problem['noise_level']:.0%} of each sinogram's norm, drawn for each sample"),
-        ("latent sizes", LATENT, "both", f"{x['latent']} (x), {y['latent']} (y)"),
+        ("latent sizes", LOST, "both", f"{x['latent']} (x), {y['latent']} (y)"),
         ("residual blocks", "3 (x), 6 (y)", "which halve the resolution",
          f"{len(x['strides'])} (x), {len(y['strides'])} (y), stem and blocks halve by {[x['stem'], *x['strides']]} "
          f"and {[y['stem'], *y['strides']]}"),
         ("normalisation", "batch normalisation", "", networks["x"]["norm"]),
-        ("channels", LATENT, "all", f"from {x['width']} (x) and {y['width']} (y), doubling where resolution halves"),
+        ("channels", LOST, "all", f"from {x['width']} (x) and {y['width']} (y), doubling where resolution halves"),
         ("loss weights", "none named", "w1 … w4", ", ".join(f"{w:g}" for w in networks["weights"])
          + ", each space scaled by its variance"),
         ("optimiser", "Adam, 100 epochs", "learning rate, batch size", f"Adam, {training['epochs']} epochs, learning "

@@ -21,9 +21,9 @@ def run(method: str, mask: str, problem, said: dict, data: Path, weights, estima
     """
     kind, percent, draw = operators.parse_name(mask)
     observed = operators.create(mask, problem.missing_count, problem.missing_axis, said["mask_seed"])
-    network = load_network(weights, problem) if weights else None
+    network = load_network(weights, problem, said["device"]) if weights else None
     estimator = Method(method, network, problem, observed, said)
-    choice = estimator.choose(*(store.read(data / "validation.zarr", name) for name in store.ARRAYS))
+    choice = estimator.choose(data / "validation.zarr")
     scalars, _ = networks.read_statistics(data)
     data_range = scalars["x"]["max"] - scalars["x"]["min"]
 
@@ -54,13 +54,14 @@ def run(method: str, mask: str, problem, said: dict, data: Path, weights, estima
     return table
 
 
-def load_network(weights: str, problem):
-    """The network that lies at `weights` with its settings beside it, on a GPU where there is one."""
+def load_network(weights: str, problem, device: str):
+    """The network that lies at `weights` with its settings beside it; device "auto" is a GPU where there is one."""
     path = Path(weights)
     spec = json.loads(path.with_name("settings.json").read_text())["network"]
     name = path.parent.parent.name
     network = networks.load(networks.create(name, spec, problem), path)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     return network.to(device, memory_format=torch.channels_last)
 
 

@@ -10,10 +10,12 @@ cgls          conjugate gradients on the measured rows, stopped by the validatio
 import time
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from pairlsi import store
 from pairlsi.inference import baselines
 from pairlsi.inference.lsi import latent_space_inference
 
@@ -45,10 +47,11 @@ class Method:
         self.name, self.network, self.problem, self.mask, self.said = name, network, problem, mask, said
         self.cgls_iterations = said.get("cgls_iterations", 0)
 
-    def choose(self, x: np.ndarray, y: np.ndarray) -> dict:
-        """Choose on validation pairs (N, C, H, W) what the method leaves open; return the choice and its curve."""
+    def choose(self, validation: Path) -> dict:
+        """Choose on the validation split at this path what the method leaves open; return the choice and its curve."""
         if self.name != "cgls":
             return {}
+        x, y = (store.read(validation, name) for name in store.ARRAYS)
         limit = self.said["cgls_iterations"]
         self.cgls_iterations, errors = baselines.best_iterations(self.problem, x, y, self.mask, limit)
         return {"cgls_iterations": self.cgls_iterations, "validation_rre": errors}

@@ -1,0 +1,53 @@
+"""What a job does first, in a process of its own as Snakemake runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+START = """
+from types import SimpleNamespace
+from pairlsi import job
+job.start(SimpleNamespace(threads=3, log=["job.log"]), blocks={blocks})
+"""
+
+
+def run(folder: Path, body: str, blocks: bool = False) -> tuple[subprocess.CompletedProcess, str]:
+    """Run a job with three threads; return how it ended and its log."""
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    script = START.format(blocks=blocks) + body
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
+    return done, (folder / "job.log").read_text()
+
+
+@pytest.mark.parametrize(("blocks", "computing"), [(False, 3), (True, 1)])
+def test_libraries_have_the_threads_of_the_job_and_no_more(tmp_path, blocks, computing):
+    body = """
+import dask, numpy, scipy.linalg, threadpoolctl, torch, zarr
+numpy.ones((2, 2)) @ numpy.ones((2, 2))
+pools = {pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
+print(torch.get_num_threads(), pools, dask.config.get("num_workers"), zarr.config.get("threading.max_workers"))
+"""
+    _, log = run(tmp_path, body, blocks)
+    computing = min(computing, os.cpu_count())  # libraries start no more threads than there are cores
+    assert log.strip() == f"{computing} {{{computing}}} 3 3"
+
+
+def test_an_error_of_the_projects_own_ends_the_job_with_its_sentence_and_the_log_with_its_traceback(tmp_path):
+    done, log = run(tmp_path, "from pairlsi import store\nstore.read('nowhere.zarr', 'x')\n")
+    assert done.returncode != 0
+    assert done.stderr.startswith("there is no dataset nowhere.zarr") and "Traceback" not in done.stderr
+    assert "job.log" in done.stderr and "Traceback" in log
+
+
+def test_an_unexpected_error_shows_its_traceback_in_both(tmp_path):
+    done, log = run(tmp_path, "1 / 0\n")
+    assert all("Traceback" in text and "ZeroDivisionError" in text for text in (done.stderr, log))
+
+
+def test_child_processes_write_to_the_log_too(tmp_path):
+    done, log = run(tmp_path, "import subprocess\nsubprocess.run(['sh', '-c', 'echo said; echo warned >&2'])\n")
+    assert "said" in log and "warned" in log and done.stdout == done.stderr == ""
