@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 import yaml
 import zarr
 
@@ -210,6 +211,25 @@ def test_a_damaged_shard_is_named_with_the_command_that_repairs_it(clone):
     shard.unlink()
     clone.snakemake("data")
     assert clone.planned().keys() == {"infer", "summarise", "report"}
+
+
+def test_real_images_are_read_from_their_folder_and_a_truncated_one_is_named(tmp_path):
+    clone = Clone(tmp_path / "clone")
+    rng = np.random.default_rng(0)
+    for number in [*range(1, 701, 10), *range(5521, 5531)]:
+        folder = clone.folder / "images" / f"slice{number:05d}" / "mode2"
+        folder.mkdir(parents=True)
+        tifffile.imwrite(folder / "reconstruction.tif", rng.random((1024, 1024), np.float32))
+    source = {"kind": "2detect", "folder": "images", "scale": 1.0, "archives": []}
+    clone.settings(problem={"source": source}, data={"samples": {"train": 40, "validation": 4, "test": 4, "ood": 4}})
+    clone.snakemake("data")
+    x = zarr.open_group(clone.results / "data/train.zarr", mode="r")["x"][:]
+    assert x.shape == (40, 1, 16, 16) and x.mean() == pytest.approx(0.5, abs=0.01)  # averages of uniform noise
+    for file in (clone.folder / "images").rglob("reconstruction.tif"):
+        file.write_bytes(file.read_bytes()[:1000])
+    clone.settings(data={"seed": 1})
+    failed = clone.snakemake("data", check=False)
+    assert failed.returncode != 0 and re.search(r"images/slice\d{5}/mode2/reconstruction.tif", failed.stderr)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ rule infer:
         metrics="<results>/{experiment}/inference/{method}/{mask}/seed-{seed}/metrics.csv",
     log:
         "<logs>/{experiment}/infer/{method}-{mask}-seed-{seed}.log",
+    benchmark:
+        "<logs>/{experiment}/infer/{method}-{mask}-seed-{seed}.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:
