@@ -4,6 +4,9 @@ CORES ?= all
 BIN := .venv/bin
 READY := .venv/ready
 ifdef PRESET
+ifeq ($(wildcard workflow/presets/$(PRESET).yaml),)
+$(error there is no preset $(PRESET): choose from $(basename $(notdir $(wildcard workflow/presets/*.yaml))))
+endif
 CONFIG := --configfile workflow/presets/$(PRESET).yaml
 RESULTS := results/$(PRESET)
 else

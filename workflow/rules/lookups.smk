@@ -67,9 +67,9 @@ def counts_of(wildcards):
 
 
 def fetched_images(wildcards):
-    """An input: the archives of real images, where the config names any to download."""
-    images = experiment_of(wildcards)["problem"].get("source", {})
-    return f"<results>/{wildcards.experiment}/data/fetched.json" if images.get("archives") else []
+    """An input: the record of real images that were downloaded, where the problem has any to download."""
+    archives = problems.create(experiment_of(wildcards)["problem"]).archives
+    return f"<results>/{wildcards.experiment}/data/fetched.json" if archives else []
 
 
 def network_part(wildcards):

@@ -12,7 +12,7 @@ rule fetch:
     resources:
         runtime=grows(600),
     params:
-        images=part("problem", "source"),
+        problem=part("problem"),
     script:
         "../scripts/fetch.py"
 

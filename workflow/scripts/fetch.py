@@ -1,4 +1,4 @@
-"""Download the archives of real images that the config names, check their MD5 sums and unpack them."""
+"""Download the archives of real images that the problem names, check their MD5 sums and unpack them."""
 
 from pairlsi import job
 
@@ -7,8 +7,8 @@ job.start(snakemake)  # noqa: F821 - given by Snakemake
 import json
 from pathlib import Path
 
-from pairlsi.problems import detect2d
+from pairlsi import problems
 
-images = snakemake.params.images  # noqa: F821
-detect2d.download(images["folder"], images["archives"])
-Path(snakemake.output[0]).write_text(json.dumps(images["archives"], indent=1))  # noqa: F821
+problem = problems.create(snakemake.params.problem)  # noqa: F821
+problem.fetch()
+Path(snakemake.output[0]).write_text(json.dumps(problem.archives, indent=1))  # noqa: F821

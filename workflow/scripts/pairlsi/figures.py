@@ -40,7 +40,7 @@ def examples(truth, data: dict, estimates: dict, errors: dict, data_range: tuple
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
     low, high = np.nanmin(data[masks[0]]), np.nanmax(data[masks[0]])
-    sinograms = colormaps["viridis"].with_extremes(bad="#eeeeee")
+    sinograms = colormaps["viridis"].with_extremes(bad="#c8c8c8")
     for column, mask in enumerate(masks, 1):
         grid[0, column].imshow(data[mask].T, aspect="auto", cmap=sinograms, vmin=low, vmax=high)
         grid[0, column].set_title("full data" if mask == "none" else f"mask {mask}", **STYLE)
@@ -95,7 +95,8 @@ def clusters(points: dict[str, pd.DataFrame]) -> Figure:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_formatter(NullFormatter())
-    axes.legend(frameon=False)
+    for handle in axes.legend(frameon=False).legend_handles:
+        handle.set(color="0.6", array=None)
     figure.colorbar(drawn, label="RRE of the estimate")
     return finish(figure)
 
@@ -106,7 +107,7 @@ def errors_by_mask(means: dict[str, dict[str, tuple[float, float, float]]], labe
     means: method -> mask -> (mean, low, high).
     """
     masks = list(next(iter(means.values())))
-    figure = Figure(figsize=(8.4, 3.6), layout="constrained")
+    figure = Figure(figsize=(8.4, 4.2), layout="constrained")
     axes = figure.subplots()
     width = 0.85 / len(means)
     for number, (method, by_mask) in enumerate(means.items()):
@@ -116,7 +117,29 @@ def errors_by_mask(means: dict[str, dict[str, tuple[float, float, float]]], labe
         axes.errorbar(place, mean, [mean - low, high - mean], fmt="none", ecolor="0.25", linewidth=0.8)
     names = ["full data" if mask == "none" else f"mask {mask}" for mask in masks]
     axes.set(xticks=np.arange(len(masks)), xticklabels=names, ylabel="mean RRE")
-    axes.legend(frameon=False, ncols=2, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure.legend(frameon=False, ncols=4, fontsize=8, loc="outside lower center")
+    return finish(figure)
+
+
+def errors_by_percent(
+    means: dict[str, dict[str, dict[int, tuple[float, float, float]]]], labels: dict[str, str]
+) -> Figure:
+    """Mean RRE with its interval against the percentage missing, a panel for each kind of mask.
+
+    means: kind -> method -> percent -> (mean, low, high).
+    """
+    figure = Figure(figsize=(8.4, 4.2), layout="constrained")
+    panels = figure.subplots(1, len(means), sharey=True, squeeze=False)[0]
+    for axes, (kind, by_method) in zip(panels, means.items(), strict=True):
+        for method, by_percent in by_method.items():
+            percents = list(by_percent)
+            mean, low, high = np.array(list(by_percent.values())).T
+            label = labels[method] if axes is panels[0] else None
+            axes.plot(percents, mean, color=COLOURS[method], marker=".", label=label)
+            axes.fill_between(percents, low, high, color=COLOURS[method], alpha=0.25, linewidth=0)
+        axes.set(title=f"{kind} mask", xlabel="percent missing")
+    panels[0].set_ylabel("mean RRE")
+    figure.legend(frameon=False, ncols=4, fontsize=8, loc="outside lower center")
     return finish(figure)
 
 
@@ -129,6 +152,6 @@ def training_curves(histories: dict[str, pd.DataFrame], labels: dict[str, str]) 
         colour = COLOURS[network]
         axes.plot(history.epoch, history.validation_inverse, color=colour, marker=".", label=labels[network])
         axes.plot(history.epoch, history.train_inverse, color=colour, linestyle=":", linewidth=1)
-    axes.set(xlabel="epoch", ylabel="inversion loss, relative to the\nvariance of the training images", yscale="log")
+    axes.set(xlabel="epoch", ylabel="inversion loss, relative to the\nvariance of the training images")
     axes.legend(frameon=False, fontsize=8, title="validation (dotted: training)", title_fontsize=8)
     return finish(figure)

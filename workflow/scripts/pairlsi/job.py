@@ -38,6 +38,9 @@ def start(snakemake, blocks: bool = False) -> None:
 
 def _report(kind, error, trace, log) -> None:
     traceback.print_exception(kind, error, trace, file=log)
+    if kind is KeyboardInterrupt:
+        print("interrupted: run again to go on", file=terminal)
+        return
     expected = type(error).__module__.startswith("pairlsi.") or isinstance(error, OSError)
     message = str(error) if expected else "".join(traceback.format_exception(kind, error, trace))
     print(f"{message}\n(log: {Path(log.name)})", file=terminal)

@@ -44,6 +44,8 @@ def run(notebook: Path, results: Path, executed: Path, html: Path) -> None:
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
+    if not notebook.is_file():
+        raise ReportError(f"there is no notebook {notebook.resolve()}: write one, or ask for metrics.csv alone")
     os.environ["PYTHONPATH"] = str(SCRIPTS)
     executed.parent.mkdir(parents=True, exist_ok=True)
     source = executed.with_suffix(".source.ipynb")

@@ -16,6 +16,7 @@ Network = Literal["pair", "encdec-none", "encdec-random", "encdec-block"]
 Method = Literal["pair", "lsi", "lsi-zx", "interpolate", "cgls", "encdec-none", "encdec-random", "encdec-block"]
 MaskKind = Literal["none", "random", "block"]
 SPLITS = ("train", "validation", "test", "ood")
+SSIM_WINDOW = 11  # pixels
 EVALUATED = ("test", "ood")  # for the report alone; every choice is made on the validation split
 
 
@@ -210,6 +211,10 @@ def _contradictions(experiment: Experiment, problem):
             if not 1 <= masked < rows:
                 advice = "masks none: ask for more" if masked < 1 else "masks all: ask for fewer"
                 yield f"{where}' has {percent}: of {rows} {axis} it {advice}"
+    if min(problem.x_shape[1:]) < SSIM_WINDOW:
+        yield (
+            f"problem' gives images of {problem.x_shape[1:]} pixels: at least {SSIM_WINDOW} a side, the window of SSIM"
+        )
     if not any(networks.weights):
         yield "networks.weights' are all 0: at least one term of the loss must count"
     for space, shape in (("x", problem.x_shape), ("y", problem.y_shape)):

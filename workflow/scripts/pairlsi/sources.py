@@ -29,7 +29,7 @@ def _reached(start: Path) -> frozenset[Path]:
     found, waiting = set(), [start]
     while waiting:
         path = waiting.pop()
-        if path in found:
+        if path in found or not path.is_file():  # what is missing shows when it is run
             continue
         found.add(path)
         for name in _imports(path):

@@ -29,7 +29,11 @@ class TrainingError(RuntimeError):
 
 
 class Interrupted(SystemExit):
-    """The job was asked to end and has left its checkpoint."""
+    """The job was asked to end and has left its checkpoint; the status is that of a process ended by SIGTERM."""
+
+    def __init__(self):
+        log.info("asked to end: the checkpoint is kept, run again to go on")
+        super().__init__(128 + signal.SIGTERM)
 
 
 @dataclass
@@ -89,7 +93,7 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
                 if stop.asked and progress.batch < len(train_data):
                     progress.seconds += time.perf_counter() - started
                     save(state, progress, history, best, checkpoint, identity)
-                    raise Interrupted(143)
+                    raise Interrupted
             validation = evaluate(model, validation_data)
             progress.seconds += time.perf_counter() - started
             history.append(progress.row(len(train_data), schedule.get_last_lr()[0], validation))
@@ -100,7 +104,7 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
             progress.epoch, progress.batch, progress.sums = progress.epoch + 1, 0, {}
             save(state, progress, history, best, checkpoint, identity)
             if stop.asked and progress.epoch < settings.epochs:
-                raise Interrupted(143)
+                raise Interrupted
     return best, history
 
 

@@ -157,7 +157,12 @@ def out_of_distribution(sweep: Sweep) -> list[Part]:
         ood = sweep.ood.values("pair", "none-0-0", metric).mean(0)
         weights, ood_weights = sweep.test.sample_weights, sweep.ood.sample_weights
         flagged = detection(masked, weights, full, weights) - detection(ood, ood_weights, full, weights)
-        parts.append(Part(f"{metric} flags mask B better than the OOD mixture (difference in AUC)", flagged))
+        parts.append(
+            Part(
+                f"{metric} tells mask B from full data better than OOD from in-distribution (AUC)",
+                flagged,
+            )
+        )
     return parts
 
 

@@ -1,5 +1,6 @@
 """Tables of the report, from the tidy metrics of one experiment."""
 
+import numpy as np
 import pandas as pd
 
 from pairlsi.evaluation import paper
@@ -44,6 +45,22 @@ def all_methods(sweep: Sweep, split: str, methods: list[str], metric: str = "rre
     for method in methods:
         rows[label(method)] = {describe(symbol): sweep.mean(method, symbol, metric, split)[0] for symbol in sweep.masks}
     return pd.DataFrame(rows).T
+
+
+def by_percent(sweep: Sweep, methods: list[str], split: str, confidence: float) -> dict:
+    """Mean RRE and its interval, over draws, for every kind, method and percentage missing of the sweep.
+
+    Returns kind -> method -> percent -> (mean, low, high); nothing missing is the percentage 0 of every kind.
+    """
+    bootstrap, found = getattr(sweep, split), {}
+    masks = sweep.table[["mask_kind", "percent", "mask"]].drop_duplicates()
+    for kind in sorted(set(masks.mask_kind) - {"none"}, reverse=True):
+        chosen = masks[masks.mask_kind.isin([kind, "none"])].sort_values("percent")
+        for method in methods:
+            for percent, rows in chosen.groupby("percent"):
+                mean = np.mean([bootstrap.mean(method, mask, "rre") for mask in rows["mask"]], axis=0)
+                found.setdefault(kind, {}).setdefault(method, {})[int(percent)] = interval(mean, confidence)
+    return found
 
 
 def label(method: str) -> str:

@@ -1,7 +1,8 @@
 """Forward problems: one module each, found by the name in the config.
 
 A module `problems/NAME.py` offers `Settings`, a pydantic model whose field `name` is NAME, and `Problem`, made
-from such settings, with
+from such settings. Arrays are numpy's, float32, the batch is axis 0. `draw` is called from several threads at
+once. It has
 
     settings                            what it was made from
     x_shape, y_shape                    (C, H, W) of one sample of x and of y
@@ -10,6 +11,7 @@ from such settings, with
                                         the axis of a batch of y that masks act on, what its rows are, how many
     mirrored                            whether rows go on past the ends as a parallel beam's views do
     shares_samples                      whether the splits are dealt out of one pool, so that their sizes interact
+    archives, fetch()                   what to download, if anything ([]), and how
     draw(split, indices, seed, counts)  -> x (n, C, H, W), y (n, C, H, W), float32; `indices` are the samples wanted,
                                         `counts` the samples of each split; the same sample whatever else is drawn
     forward(x) -> y, adjoint(y) -> x    A without noise on the grid of x and its transpose, (N, C, H, W) each;
@@ -20,6 +22,9 @@ import importlib
 import importlib.util
 
 from pairlsi.settings import ConfigError, parse
+
+ATTRIBUTES = ("settings", "x_shape", "y_shape", "x_unit", "y_unit", "missing_axis", "missing_name", "missing_count")
+ATTRIBUTES += ("mirrored", "shares_samples", "archives", "draw", "forward")
 
 
 def module(name):
@@ -42,4 +47,8 @@ def create(given: dict, key: str = "problem"):
         found = module(name)
     except ConfigError as error:
         raise ConfigError(f"config key '{key}.name' is {name!r}: {error}") from None
-    return found.Problem(parse(found.Settings, given, key))
+    problem = found.Problem(parse(found.Settings, given, key))
+    lacking = [attribute for attribute in ATTRIBUTES if not hasattr(problem, attribute)]
+    if lacking:
+        raise ConfigError(f"config key '{key}.name' is {name!r}: its class Problem lacks {', '.join(lacking)}")
+    return problem

@@ -165,6 +165,16 @@ class CT:
         self._kept: dict[object, object] = {}
 
     @property
+    def archives(self) -> list[dict]:
+        """The archives of real images to download, each with its url and md5; none for phantoms."""
+        source = self.settings.source
+        return [archive.model_dump() for archive in source.archives] if isinstance(source, Detect2D) else []
+
+    def fetch(self) -> None:
+        """Download `archives` and unpack them where the images are read from."""
+        detect2d.download(self.settings.source.folder, self.archives)
+
+    @property
     def shares_samples(self) -> bool:
         """Whether the splits are dealt out of one pool, so that the size of one changes the others."""
         return isinstance(self.settings.source, Detect2D)
