@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,10 @@ SMALL = {
             "data": {"samples": {"train": 48, "validation": 8, "test": 6, "ood": 6}, "shard_size": 24},
             "networks": {"train": ["pair", "encdec-random"]},
             "training": {"epochs": 1},
-            "inference": {"methods": ["pair", "encdec-random"], "masks": {"kinds": ["none", "random"], "draws": [0]}},
+            "inference": {
+                "methods": ["pair", "encdec-random"],
+                "masks": {"kinds": ["none", "random"], "percents": [25, 50], "draws": [0]},
+            },
         }
     }
 }
@@ -97,13 +102,13 @@ pytestmark = pytest.mark.slow
 
 def test_the_whole_workflow_ends_with_its_report(finished):
     report = (finished.results / "report.html").read_text()
-    assert "Claims of the paper that held here" in report and "data:image/png;base64" in report
+    assert "could be judged here" in report and "data:image/png;base64" in report
     assert not re.search(r'(src|href)="https?://', report), "the report must need nothing from elsewhere"
-    assert {"errors.png", "figure-1.png", "figure-2.png", "training.png"} <= {
+    assert {"errors.png", "percent.png", "figure-1.png", "figure-2.png", "training.png"} <= {
         file.name for file in (finished.results / "figures").iterdir()
     }
     metrics = pd.read_csv(finished.results / "metrics.csv")
-    assert len(metrics) == 2 * 2 * (6 + 6) and np.isfinite(metrics.rre).all()
+    assert len(metrics) == 2 * 3 * (6 + 6) and np.isfinite(metrics.rre).all()
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -122,18 +127,18 @@ def test_deleting_one_shard_reruns_one_simulation_and_nothing_else(clone):
 
 def test_another_seed_of_the_data_reruns_everything(clone):
     clone.settings(data={"seed": 5})
-    assert clone.planned() == {"simulate": 5, "statistics": 1, "train": 2, "infer": 4, "summarise": 1, "report": 1}
+    assert clone.planned() == {"simulate": 5, "statistics": 1, "train": 2, "infer": 6, "summarise": 1, "report": 1}
 
 
 def test_data_simulated_anew_and_then_interrupted_still_retrain(clone):
     clone.settings(data={"seed": 5})
     clone.snakemake("--until", "simulate")
-    assert clone.planned() == {"statistics": 1, "train": 2, "infer": 4, "summarise": 1, "report": 1}
+    assert clone.planned() == {"statistics": 1, "train": 2, "infer": 6, "summarise": 1, "report": 1}
 
 
 def test_more_test_samples_retrain_nothing(clone):
     clone.settings(data={"samples": {"test": 7}})
-    assert clone.planned() == {"create_store": 1, "simulate": 1, "infer": 4, "summarise": 1, "report": 1}
+    assert clone.planned() == {"create_store": 1, "simulate": 1, "infer": 6, "summarise": 1, "report": 1}
 
 
 def test_a_comment_reruns_nothing(clone):
@@ -146,30 +151,30 @@ def test_a_changed_metric_retrains_nothing(clone):
     path = "workflow/scripts/pairlsi/evaluation/metrics.py"
     clone.edit(path, "return 10 * np.log10", "return 10.0 * np.log10")
     planned = clone.planned()
-    assert planned["infer"] == 4 and not planned.keys() & {"simulate", "statistics", "train"}
+    assert planned["infer"] == 6 and not planned.keys() & {"simulate", "statistics", "train"}
 
 
 def test_a_changed_loss_retrains_and_reruns_what_is_downstream(clone):
     clone.edit("workflow/scripts/pairlsi/networks/paired.py", ".flatten(1).mean(1)", ".flatten(1).sum(1)")
     planned = clone.planned()
-    assert planned == {"train": 2, "infer": 4, "summarise": 1, "report": 1}
+    assert planned == {"train": 2, "infer": 6, "summarise": 1, "report": 1}
 
 
 def test_a_new_mask_trains_nothing(clone):
     clone.settings(inference={"masks": {"draws": [0, 1]}})
-    assert clone.planned() == {"infer": 2, "summarise": 1, "report": 1}
+    assert clone.planned() == {"infer": 4, "summarise": 1, "report": 1}
 
 
 def test_another_masked_percentage_in_training_retrains_only_the_network_that_is_trained_on_it(clone):
     clone.settings(networks={"mask_percent": 50})
     planned = clone.planned()
-    assert planned["train"] == 1 and planned["infer"] == 2
+    assert planned["train"] == 1 and planned["infer"] == 3
 
 
 def test_a_new_seed_trains_anew_only_for_itself(clone):
     clone.settings(training={"seeds": [0, 1]})
     planned = clone.planned()
-    assert planned["train"] == 2 and planned["infer"] == 4 and "simulate" not in planned
+    assert planned["train"] == 2 and planned["infer"] == 6 and "simulate" not in planned
 
 
 def test_a_fresh_clone_with_results_copied_in_reruns_nothing(finished, tmp_path):
@@ -211,6 +216,69 @@ def test_a_damaged_shard_is_named_with_the_command_that_repairs_it(clone):
     shard.unlink()
     clone.snakemake("data")
     assert clone.planned().keys() == {"infer", "summarise", "report"}
+
+
+OWN_PROBLEM = """
+import numpy as np
+from typing import Literal
+from pairlsi.settings import Strict
+
+class Settings(Strict):
+    name: Literal["blur"]
+    width: float
+
+class Problem:
+    x_shape, y_shape, x_unit, y_unit = (1, 16, 16), (2, 16, 16), "1", "1"
+    missing_axis, missing_name, missing_count = 3, "columns", 16
+    mirrored, shares_samples, archives = False, False, []
+
+    def __init__(self, settings):
+        self.settings = settings
+        distance = np.subtract.outer(np.arange(16), np.arange(16)) / settings.width
+        self.matrix = np.exp(-(distance**2)).astype(np.float32)
+
+    def draw(self, split, indices, seed, counts):
+        x = np.stack([np.random.default_rng([seed, len(split), i]).random(self.x_shape) for i in indices])
+        return x.astype(np.float32), self.forward(x.astype(np.float32))
+
+    def forward(self, x):
+        return np.concatenate([x @ self.matrix, np.swapaxes(x, 2, 3) @ self.matrix], axis=1)
+"""
+
+
+def test_a_problem_of_ones_own_is_one_module_and_one_block_of_the_config(tmp_path):
+    clone = Clone(tmp_path / "clone")
+    (clone.folder / "workflow/scripts/pairlsi/problems/blur.py").write_text(OWN_PROBLEM)
+    own = yaml.safe_load((clone.folder / "config.yaml").read_text())["experiments"]["ct"]
+    merge(own, yaml.safe_load((clone.folder / "workflow/presets/tiny.yaml").read_text())["experiments"]["ct"])
+    merge(own, SMALL["experiments"]["ct"])
+    own["problem"] = {"name": "blur", "width": 2.0}
+    (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": {"mine": own}}))
+    clone.snakemake("results/tiny/mine/metrics.csv")
+    metrics = pd.read_csv(clone.folder / "results/tiny/mine/metrics.csv")
+    assert set(metrics.method) == {"pair", "encdec-random"} and np.isfinite(metrics.rre).all()
+    failed = clone.snakemake("results/tiny/mine/report.html", check=False)
+    assert failed.returncode != 0 and re.search(r"there is no notebook \S*notebooks/blur.py", failed.stderr)
+
+
+def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):
+    clone = Clone(tmp_path / "clone")
+    clone.settings(training={"epochs": 200})
+    words = [sys.executable, "-m", "snakemake", "--cores", "2", "--until", "train", "--configfile"]
+    words += ["workflow/presets/tiny.yaml", "small.yaml"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen(words, cwd=clone.folder, start_new_session=True, **quiet)
+    checkpoint = clone.results / "networks/pair/seed-0/checkpoint.pt"
+    for _ in range(600):
+        if checkpoint.is_file():
+            break
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGINT)  # as Ctrl-C in a terminal reaches the jobs too
+    running.wait(60)
+    assert checkpoint.is_file() and not checkpoint.with_name("weights.safetensors").is_file()
+    clone.snakemake("--until", "train")
+    assert "resumed from" in (clone.folder / "logs/tiny/ct/train/pair-seed-0.log").read_text()
+    assert checkpoint.with_name("weights.safetensors").is_file() and not checkpoint.is_file()
 
 
 def test_real_images_are_read_from_their_folder_and_a_truncated_one_is_named(tmp_path):
