@@ -1,0 +1,274 @@
+"""Cross-well seismics: p-wave velocity between two boreholes from the sound sent across (METHOD.md, Example 2).
+
+x (rows, columns) is the velocity, rows going down. Each shot is a Ricker wavelet of pressure in one well, recorded in
+the other; both wells shoot. The 2-D acoustic wave equation ∂²p/∂t² = c² (∇²p - f) is solved by deepwave (Richardson,
+doi:10.5281/zenodo.3829886), finite differences of order ``ACCURACY`` in space and 2 in time, in a model that goes on
+beyond its edges into absorbing layers (PML). Models and shots share one batch.
+
+How fine the grid must be was measured against one 5 times as fine, as the relative difference of whole records of a
+homogeneous model, cells of 10 m, steps of 1.35 ms, wells 270 m apart. The frequency of the wavelet's peak counts:
+
+    cells per wavelength    6      7.2    7.5    9      10.75
+    difference              18 %   5.9 %  4.6 %  2.8 %  2.9 %   (what remains is due to the time step)
+
+so ``CELLS_PER_WAVELENGTH`` = 6 is the least that is let pass, and 7.5 or more in the slowest rock is recommended. The
+wavelet's spectrum falls to 3 % of its peak at 2.5 times the peak's frequency, which the samples kept must resolve.
+"""
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator
+
+from pairlsi.problems.velocity import velocity_model
+from pairlsi.settings import SPLITS, Integer, Strict
+
+if TYPE_CHECKING:
+    import torch
+
+ACCURACY = 6  # order in space; order 4 is 1.8 times as fast, but is off by 18 % at 7.5 cells and 44 % at 6
+COURANT = 0.6  # deepwave's largest Courant number for one inner step; beyond 0.81 the scheme of order 6 is unstable
+HEADROOM = 1.1  # an inversion may try velocities beyond the prior's, by this factor both ways
+CELLS_PER_WAVELENGTH = 6  # where deepwave, too, begins to warn
+BANDWIDTH = 2.5  # highest frequency that matters over that of the wavelet's peak
+DELAY = 1.5  # of the wavelet's peak, in its periods: what comes before it is under 1e-8 of the peak
+WELL = 2  # cells between a well and the edge of the model
+BLOCK = 256  # shots of one call to deepwave without gradients: its speed is flat above 64
+
+
+class Settings(Strict):
+    """What the ``problem`` block of an experiment says for cross-well seismics."""
+
+    name: Literal["crosswell"] = Field(description="this problem")
+    rows: Annotated[Integer, Field(ge=8, le=1024, description="cells in depth")]
+    columns: Annotated[Integer, Field(ge=8, le=1024, description="cells across")]
+    spacing: Annotated[float, Field(gt=0, description="side of a cell, m")]
+    mean_velocity: Annotated[float, Field(gt=0, description="m/s, of every pixel over all models")]
+    contrast: Annotated[float, Field(ge=0, description="m/s, velocities are mean_velocity ± this at most")]
+    sources_per_well: Annotated[Integer, Field(ge=1, description="shots in each well, evenly spread in depth")]
+    receivers_per_well: Annotated[Integer, Field(ge=2, description="in each well, evenly spread in depth")]
+    peak_frequency: Annotated[float, Field(gt=0, description="Hz, of the spectrum of the Ricker wavelet")]
+    time_step: Annotated[float, Field(gt=0, description="s, of the simulation")]
+    steps: Annotated[Integer, Field(ge=2, description="time steps simulated")]
+    keep_every: Annotated[Integer, Field(ge=1, description="one in so many time steps is kept as a sample")]
+    pml_width: Annotated[Integer, Field(ge=6, le=100, description="cells of the absorbing layers")]
+    noise_level: Annotated[float, Field(ge=0, le=1, description="norm of the white noise over that of the clean data")]
+
+    @property
+    def floor(self) -> float:
+        """Lowest velocity that is simulated, m/s: what the grid resolves, but with the headroom in any case."""
+        resolved = CELLS_PER_WAVELENGTH * self.spacing * self.peak_frequency
+        return min(resolved, (self.mean_velocity - self.contrast) / HEADROOM)
+
+    @property
+    def ceiling(self) -> float:
+        """Highest velocity that is simulated, m/s."""
+        return _ceiling(self.mean_velocity, self.contrast)
+
+    @field_validator("contrast")
+    @classmethod
+    def _leaves_it_moving(cls, contrast: float, info: ValidationInfo) -> float:
+        mean = info.data.get("mean_velocity", math.inf)  # a key that is itself wrong is missing here
+        if contrast > 0.9 * mean:
+            raise ValueError(f"it should be at most {_below(0.9 * mean)}, 0.9 of mean_velocity")
+        return contrast
+
+    @field_validator("sources_per_well", "receivers_per_well")
+    @classmethod
+    def _fits_in_the_well(cls, number: int, info: ValidationInfo) -> int:
+        rows = info.data.get("rows", math.inf)
+        if number > rows:
+            raise ValueError(f"it should be at most rows, {rows}: one in each cell of the well")
+        return number
+
+    @field_validator("peak_frequency")
+    @classmethod
+    def _is_resolved(cls, frequency: float, info: ValidationInfo) -> float:
+        if {"spacing", "mean_velocity", "contrast"} <= info.data.keys():
+            spacing, lowest = info.data["spacing"], info.data["mean_velocity"] - info.data["contrast"]
+            cells = lowest / (frequency * spacing)
+            if cells < CELLS_PER_WAVELENGTH * (1 - 1e-9):
+                raise ValueError(
+                    f"a wavelength of it in the slowest rock, {lowest:g} m/s, is {cells:.3g} cells long, fewer than "
+                    f"{CELLS_PER_WAVELENGTH}: it should be at most {_below(cells / CELLS_PER_WAVELENGTH * frequency)},"
+                    f" or spacing at most {_below(cells / CELLS_PER_WAVELENGTH * spacing)}"
+                )
+        return frequency
+
+    @field_validator("time_step")
+    @classmethod
+    def _is_stable(cls, step: float, info: ValidationInfo) -> float:
+        if {"spacing", "mean_velocity", "contrast"} <= info.data.keys():
+            ceiling = _ceiling(info.data["mean_velocity"], info.data["contrast"])
+            most = COURANT * info.data["spacing"] / (math.sqrt(2) * ceiling)
+            if step > most:
+                raise ValueError(
+                    f"it should be at most {_below(most)}, lest the simulation of {ceiling:.0f} m/s in cells of "
+                    f"{info.data['spacing']:g} m be unstable (mean_velocity plus contrast and a tenth to spare)"
+                )
+        return step
+
+    @field_validator("steps")
+    @classmethod
+    def _last_until_it_arrives(cls, steps: int, info: ValidationInfo) -> int:
+        said = info.data
+        if {"columns", "spacing", "mean_velocity", "contrast", "peak_frequency", "time_step"} <= said.keys():
+            distance = (said["columns"] - 1 - 2 * WELL) * said["spacing"]
+            seconds = distance / (said["mean_velocity"] - said["contrast"]) + 2 * DELAY / said["peak_frequency"]
+            if steps < seconds / said["time_step"]:
+                raise ValueError(
+                    f"it should be at least {math.ceil(seconds / said['time_step'])}, as the wavelet takes "
+                    f"{seconds:.3g} s to cross from well to well in the slowest rock"
+                )
+        return steps
+
+    @field_validator("keep_every")
+    @classmethod
+    def _keeps_the_wavelet(cls, every: int, info: ValidationInfo) -> int:
+        if {"peak_frequency", "time_step"} <= info.data.keys():
+            most = int(1 / (2 * BANDWIDTH * info.data["peak_frequency"] * info.data["time_step"]))
+            if every > max(most, 1):
+                raise ValueError(
+                    f"it should be at most {max(most, 1)}, for frequencies up to {BANDWIDTH} times peak_frequency"
+                )
+        return every
+
+
+def _ceiling(mean: float, contrast: float) -> float:
+    return HEADROOM * (mean + contrast)
+
+
+def _below(value: float) -> float:
+    """``value`` rounded down to four digits, so that what a message advises is accepted."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 3)
+    return float(f"{math.floor(value / unit) * unit:.4g}")
+
+
+class Problem:
+    """The problem y = A(x) + ε (1): x (N, 1, rows, columns) to y (N, 2 sources_per_well, receivers_per_well, samples).
+
+    Channels are shots, those in the left well first, from the top. Pressures are relative to the amplitude, at the peak
+    frequency, of the wave that has crossed from well to well in a homogeneous model of mean_velocity.
+    """
+
+    x_unit = "m/s"
+    y_unit = "relative pressure"
+    missing_axis = 2
+    missing_name = "receivers"
+    mirrored = False
+    shares_samples = False
+    archives: list[dict] = []  # there is nothing to download
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.x_shape = (1, settings.rows, settings.columns)
+        samples = len(range(0, settings.steps, settings.keep_every))
+        self.y_shape = (2 * settings.sources_per_well, settings.receivers_per_well, samples)
+        self.missing_count = settings.receivers_per_well
+
+    @cached_property
+    def sources(self) -> np.ndarray:
+        """(shots, 2): row and column of the source of each shot."""
+        depths = _spread(self.settings.sources_per_well, self.settings.rows)
+        wells = (WELL, self.settings.columns - 1 - WELL)
+        return np.array([(depth, well) for well in wells for depth in depths])
+
+    @cached_property
+    def receivers(self) -> np.ndarray:
+        """(shots, receivers, 2): rows and columns of the receivers of each shot, in the well across."""
+        depths = _spread(self.settings.receivers_per_well, self.settings.rows)
+        across = self.settings.columns - 1 - self.sources[:, 1]
+        return np.array([[(depth, well) for depth in depths] for well in across])
+
+    @cached_property
+    def wavelet(self) -> np.ndarray:
+        """(steps,) float64: what the source puts into its cell at each step."""
+        s = self.settings
+        squared = (np.pi * (s.peak_frequency * np.arange(s.steps) * s.time_step - DELAY)) ** 2
+        # |G| = (8π k r)^(-1/2) far from a line source of wavenumber k; a cell of area h² holds the source's density
+        wavenumber = 2 * np.pi * s.peak_frequency / s.mean_velocity
+        distance = (s.columns - 1 - 2 * WELL) * s.spacing
+        return math.sqrt(8 * np.pi * wavenumber * distance) / s.spacing**2 * (1 - 2 * squared) * np.exp(-squared)
+
+    def simulate(self, x: "torch.Tensor") -> "torch.Tensor":
+        """A(x), differentiable: x (N, 1, rows, columns), m/s -> y (N, shots, receivers, samples), device and dtype x's.
+
+        All shots of all models go in one call, so the caller bounds N, above all where gradients are wanted. Velocities
+        beyond ``settings.floor`` and ``settings.ceiling`` are taken to be there, with gradient zero: a search that
+        strays gets finite data instead of an unstable simulation.
+        """
+        import deepwave
+        import torch
+
+        s = self.settings
+        if x.ndim != 4 or x.shape[1:] != self.x_shape:
+            raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {', '.join(map(str, self.x_shape))})")
+        shots, models = len(self.sources), len(x)
+        velocity = x.clamp(s.floor, s.ceiling).expand(-1, shots, -1, -1).reshape(-1, s.rows, s.columns)
+        wavelet = torch.from_numpy(self.wavelet).to(x)
+        sources = torch.from_numpy(self.sources).to(x.device)[:, None]
+        receivers = torch.from_numpy(self.receivers).to(x.device)
+        out = deepwave.scalar(
+            velocity,
+            s.spacing,
+            s.time_step,
+            source_amplitudes=wavelet.expand(models * shots, 1, -1),
+            source_locations=sources.repeat(models, 1, 1),
+            receiver_locations=receivers.repeat(models, 1, 1),
+            accuracy=ACCURACY,
+            pml_width=s.pml_width,
+            courant_number=COURANT,
+            # taken from the batch where left out, and a sample would depend on its neighbours
+            max_vel=s.ceiling * (1 + 1e-6),  # above the clamped velocities even after rounding to float32
+            pml_freq=s.peak_frequency,
+        )
+        if out.info.step_ratio != 1:
+            raise RuntimeError(f"deepwave takes {out.info.step_ratio} inner steps; the settings allow for one")
+        return out.receiver_amplitudes[..., :: s.keep_every].unflatten(0, (models, shots))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """A(x): noise-free data (N, shots, receivers, samples) float32 of velocities x (N, 1, rows, columns) in m/s.
+
+        Calls of about ``BLOCK`` shots bound the memory; a model's data do not depend, to the last bit, on the others.
+        """
+        import torch
+
+        y = np.empty((len(x), *self.y_shape), np.float32)
+        models = max(1, BLOCK // len(self.sources))
+        with torch.no_grad():
+            for start in range(0, len(x), models):
+                block = torch.tensor(x[start : start + models], dtype=torch.float32)
+                y[start : start + models] = self.simulate(block).numpy()
+        return y
+
+    def draw(self, split: str, indices: np.ndarray, seed: int, counts: Mapping[str, int]):
+        """Samples ``indices`` of a split: x (n, 1, rows, columns) in m/s and noisy y (n, *y_shape), both float32.
+
+        Sample i depends on (seed, split, i) alone, whatever is drawn with it; ``counts`` do not matter. The split ood
+        has intruded bodies in the bedding where the others have lenses. The noise ε is white and Gaussian, scaled so
+        that ‖ε‖ = noise_level ‖A(x)‖ for each sample.
+        """
+        if split not in SPLITS:
+            raise ValueError(f"split {split!r} is unknown: choose from {', '.join(SPLITS)}")
+        s = self.settings
+        kind = "intruded" if split == "ood" else "folded"
+        x, noises = np.empty((len(indices), *self.x_shape), np.float32), []
+        for model, index in zip(x, indices, strict=True):
+            seeds = np.random.SeedSequence([seed, SPLITS.index(split), int(index)]).spawn(2)
+            rng, noise = (np.random.default_rng(each) for each in seeds)
+            model[0] = velocity_model(rng, s.rows, s.columns, s.mean_velocity, s.contrast, kind)
+            noises.append(noise)
+        y = self.forward(x)
+        for data, rng in zip(y, noises, strict=True):
+            noise = rng.standard_normal(self.y_shape)
+            noise *= s.noise_level * np.linalg.norm(data.astype(float)) / np.linalg.norm(noise)
+            data += noise
+        return x, y
+
+
+def _spread(number: int, rows: int) -> np.ndarray:
+    """Rows of ``number`` instruments evenly spread over the depth of a well, each in a cell of its own."""
+    return ((np.arange(number) + 0.5) * rows / number).astype(int)
