@@ -10,28 +10,19 @@ blocks and copies included. "bare" is one call of deepwave.scalar with all shots
 """
 
 import argparse
-import csv
-import datetime
-import os
-import platform
-import sys
 import time
-from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 
-for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[variable] = "1"  # read when numpy, torch and deepwave are imported
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+import machine  # first: it holds libraries to one thread
 
-import deepwave  # noqa: E402
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+# isort: split
+import deepwave
+import numpy as np
+import torch
 
-from pairlsi import problems  # noqa: E402
-from pairlsi.problems import crosswell  # noqa: E402
-from pairlsi.problems.velocity import velocity_model  # noqa: E402
+from pairlsi import problems
+from pairlsi.problems import crosswell
+from pairlsi.problems.velocity import velocity_model
 
 TARGET = 0.95  # of the shots a second of the bare call
 GRIDS = {32: {"time_step": 0.00125, "steps": 288, "models": 32}, 64: {"time_step": 0.00125, "steps": 544, "models": 4}}
@@ -115,28 +106,12 @@ def measure(size: int, repeats: int) -> list[dict]:
     ]
 
 
-def machine() -> dict:
-    """What the numbers depend on."""
-    model = platform.processor() or "unknown"
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
-    return {
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "versions": " ".join(f"{package} {version(package)}" for package in ("deepwave", "numpy", "torch")),
-        "date": datetime.date.today().isoformat(),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="of each measurement (default 5)")
     repeats = parser.parse_args().repeats
     torch.set_num_threads(1)
-    facts = machine()
+    facts = machine.facts("deepwave", "numpy", "torch")
     print(*(f"{key}: {value}" for key, value in facts.items()), sep="\n")
     rows = []
     print("\n size contestant  shots/s  slowest  fastest  x bare  difference")
@@ -150,13 +125,7 @@ def main() -> None:
         if row["contestant"] == "ours":
             verdict = "met" if row["times_bare"] >= TARGET else "NOT met"
             print(f"{row['size']}: target at least {TARGET} of the bare call: {verdict}, {row['times_bare']:.3f}")
-    path = ROOT / "benchmarks" / "results" / "crosswell_simulation.csv"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as file:
-        table = csv.DictWriter(file, rows[0], lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
-    print(f"written: {path.relative_to(ROOT)}")
+    machine.write(rows, "crosswell_simulation")
 
 
 if __name__ == "__main__":

@@ -11,29 +11,20 @@ is another one.
 """
 
 import argparse
-import csv
-import datetime
-import os
-import platform
-import sys
 import time
 import warnings
-from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 
-for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[variable] = "1"  # read when numpy and torch are imported
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+import machine  # first: it holds libraries to one thread
 
-import astra  # noqa: E402
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from skimage.transform import radon  # noqa: E402
+# isort: split
+import astra
+import numpy as np
+import torch
+from skimage.transform import radon
 
-from pairlsi.problems import ct  # noqa: E402
-from pairlsi.problems.phantoms import phantom  # noqa: E402
+from pairlsi.problems import ct
+from pairlsi.problems.phantoms import phantom
 
 ANGLES = 180
 TARGETS = {128: 15, 256: 5}  # times as many images a second as ASTRA
@@ -109,30 +100,13 @@ def measure(size: int, repeats: int) -> list[dict]:
     ]
 
 
-def machine() -> dict:
-    """What the numbers depend on."""
-    model = platform.processor() or "unknown"
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
-    packages = ("astra-toolbox", "numpy", "scipy", "torch", "scikit-image")
-    return {
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "versions": " ".join(f"{package} {version(package)}" for package in packages),
-        "date": datetime.date.today().isoformat(),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="of each measurement (default 5)")
     repeats = parser.parse_args().repeats
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", message="Radon transform")  # skimage warns of pixels outside the circle
-    facts = machine()
+    facts = machine.facts("astra-toolbox", "numpy", "scipy", "torch", "scikit-image")
     print(*(f"{key}: {value}" for key, value in facts.items()), sep="\n")
     rows = []
     print("\n size contestant  images/s  slowest  fastest  x ASTRA  difference")
@@ -151,13 +125,7 @@ def main() -> None:
                 end=" ",
             )
             print(f"making the matrix once: {row['preparation_seconds']} s")
-    path = ROOT / "benchmarks" / "results" / "ct_simulation.csv"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as file:
-        table = csv.DictWriter(file, rows[0], lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
-    print(f"written: {path.relative_to(ROOT)}")
+    machine.write(rows, "ct_simulation")
 
 
 if __name__ == "__main__":

@@ -6,17 +6,15 @@ Seconds are the least of the repeats, wall clock. "floor" is the number of batch
 """
 
 import argparse
-import csv
-import sys
 import time
-from pathlib import Path
 
+import machine  # first: it holds libraries to one thread
+
+# isort: split
 import torch
 from torch import nn
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-from pairlsi.inference import lbfgs  # noqa: E402
+from pairlsi.inference import lbfgs
 
 LATENT, SHAPE, MAX_ITER = 256, (1, 90, 91), 10
 
@@ -129,10 +127,8 @@ def main() -> None:
     header = ("quantity", "torch one by one", "batched")
     for line in [header, *table]:
         print(f"{line[0]:30s}{line[1]:>18s}{line[2]:>18s}")
-    path = ROOT / "benchmarks" / "results" / "lbfgs.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *table])
+    facts = [(name, value, value) for name, value in machine.facts("torch").items()]
+    machine.write([dict(zip(header, line, strict=True)) for line in (*table, *facts)], "lbfgs")
 
 
 if __name__ == "__main__":
