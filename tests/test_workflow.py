@@ -1,12 +1,16 @@
 """The workflow from outside: Snakemake run on a copy of the repository, as a user would run it."""
 
+import hashlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -281,16 +285,24 @@ def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):
     assert checkpoint.with_name("weights.safetensors").is_file() and not checkpoint.is_file()
 
 
-def test_real_images_are_read_from_their_folder_and_a_truncated_one_is_named(tmp_path):
+def test_real_images_are_fetched_and_read_and_a_truncated_one_is_named(tmp_path):
     clone = Clone(tmp_path / "clone")
     rng = np.random.default_rng(0)
     for number in [*range(1, 701, 10), *range(5521, 5531)]:
-        folder = clone.folder / "images" / f"slice{number:05d}" / "mode2"
+        folder = tmp_path / "images" / f"slice{number:05d}" / "mode2"
         folder.mkdir(parents=True)
         tifffile.imwrite(folder / "reconstruction.tif", rng.random((1024, 1024), np.float32))
-    source = {"kind": "2detect", "folder": "images", "scale": 1.0, "archives": []}
-    clone.settings(problem={"source": source}, data={"samples": {"train": 40, "validation": 4, "test": 4, "ood": 4}})
-    clone.snakemake("data")
+    archive = Path(shutil.make_archive(str(tmp_path / "served" / "images"), "zip", tmp_path / "images"))
+    md5 = hashlib.md5(archive.read_bytes()).hexdigest()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(archive.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        archives = [{"url": f"http://127.0.0.1:{server.server_port}/images.zip", "md5": md5}]
+        source = {"kind": "2detect", "folder": "images", "scale": 1.0, "archives": archives}
+        samples = {"train": 40, "validation": 4, "test": 4, "ood": 4}
+        clone.settings(problem={"source": source}, data={"samples": samples})
+        clone.snakemake("data")
+        server.shutdown()
     x = zarr.open_group(clone.results / "data/train.zarr", mode="r")["x"][:]
     assert x.shape == (40, 1, 16, 16) and x.mean() == pytest.approx(0.5, abs=0.01)  # averages of uniform noise
     for file in (clone.folder / "images").rglob("reconstruction.tif"):
