@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pairlsi import settings
+from pairlsi import problems, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
@@ -213,3 +213,9 @@ def test_masks_are_all_kinds_percents_and_draws_with_none_only_once():
 )
 def test_a_method_names_the_network_it_needs(method, network):
     assert settings.network_of(method) == network
+
+
+@pytest.mark.parametrize("module", ["phantoms", "detect2d", "velocity", "randomness"])
+def test_a_helper_module_is_no_problem(module):
+    with pytest.raises(settings.ConfigError, match=rf"problem.name' is '{module}': that module is no problem"):
+        problems.create({"name": module})

@@ -92,7 +92,8 @@ def read(path: Path, name: str, samples: slice = slice(None)) -> np.ndarray:
 def _open(path: Path) -> zarr.Group:
     try:
         group = zarr.open_group(path, mode="r")
-        assert all(name in group for name in ARRAYS)
+        for name in ARRAYS:
+            group[name]
         return group
     except Exception as error:  # Zarr raises many types for a folder that is none of its own
         raise DataError(

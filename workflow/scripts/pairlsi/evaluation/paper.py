@@ -40,12 +40,15 @@ def choices(experiment: dict) -> list[tuple[str, str, str, str]]:
          f"and {[y['stem'], *y['strides']]}"),
         ("normalisation", "batch normalisation", "", networks["x"]["norm"]),
         ("channels", LOST, "all", f"from {x['width']} (x) and {y['width']} (y), doubling where resolution halves"),
+        ("scaling", LOST, "centre and scale", f"less the {networks['centre']} mean of the training images, over the "
+         "standard deviation around it; missing angles are zero before that"),
+        ("loss (4)", "all four terms", "", "one half of each batch decoded from its own latents, one through the maps"),
         ("loss weights", "none named", "w1 … w4", ", ".join(f"{w:g}" for w in networks["weights"])
          + ", each space scaled by its variance"),
         ("optimiser", "Adam, 100 epochs", "learning rate, batch size", f"Adam, {training['epochs']} epochs, learning "
          f"rate {training['learning_rate']:g} with warm-up and cosine, batches of {training['batch_size']}"),
         ("LSI", "L-BFGS, strong Wolfe, 10 iterations", "tolerances", f"the same, {solver['iterations']} iterations, "
-         "each sample on its own"),
+         f"at most {solver['iterations'] * 5 // 4} evaluations, each sample on its own"),
         ("metrics", "RRE, SSIM", "SSIM window and data range",
          "SSIM with a Gaussian window (σ = 1.5), data range of the training images"),
     ]  # fmt: skip

@@ -7,6 +7,7 @@ encdec-*      an encoder-decoder trained with nothing, a random mask or a block 
 cgls          conjugate gradients on the measured rows, stopped by the validation split; no network
 """
 
+import logging
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ import torch
 from pairlsi import store
 from pairlsi.inference import baselines
 from pairlsi.inference.lsi import latent_space_inference
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,10 @@ class Method:
         """Estimate x from full data y (N, C, H, W): the mask is applied here, batch by batch."""
         started = time.perf_counter()
         size = self.said["batch_size"]
-        parts = [self._batch(self.mask(y[i : i + size])) for i in range(0, len(y), size)]
+        parts = []
+        for first in range(0, len(y), size):
+            parts.append(self._batch(self.mask(y[first : first + size])))
+            log.info("%s on %s: %d of %d samples", self.name, self.mask.name, min(first + size, len(y)), len(y))
         seconds = (time.perf_counter() - started) / len(y)
         joined = [None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)]
         return Estimates(*joined, seconds=seconds)

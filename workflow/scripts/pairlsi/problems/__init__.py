@@ -47,6 +47,8 @@ def create(given: dict, key: str = "problem"):
         found = module(name)
     except ConfigError as error:
         raise ConfigError(f"config key '{key}.name' is {name!r}: {error}") from None
+    if not hasattr(found, "Problem"):
+        raise ConfigError(f"config key '{key}.name' is {name!r}: that module is no problem, it has no class Problem")
     problem = found.Problem(parse(found.Settings, given, key))
     lacking = [attribute for attribute in ATTRIBUTES if not hasattr(problem, attribute)]
     if lacking:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
+from pairlsi.problems import randomness
 from pairlsi.problems.velocity import velocity_model
-from pairlsi.settings import SPLITS, Integer, Strict
+from pairlsi.settings import Integer, Strict
 
 if TYPE_CHECKING:
     import torch
@@ -251,21 +252,14 @@ class Problem:
         has intruded bodies in the bedding where the others have lenses. The noise ε is white and Gaussian, scaled so
         that ‖ε‖ = noise_level ‖A(x)‖ for each sample.
         """
-        if split not in SPLITS:
-            raise ValueError(f"split {split!r} is unknown: choose from {', '.join(SPLITS)}")
         s = self.settings
+        generators = [randomness.streams(seed, split, index) for index in indices]
         kind = "intruded" if split == "ood" else "folded"
-        x, noises = np.empty((len(indices), *self.x_shape), np.float32), []
-        for model, index in zip(x, indices, strict=True):
-            seeds = np.random.SeedSequence([seed, SPLITS.index(split), int(index)]).spawn(2)
-            rng, noise = (np.random.default_rng(each) for each in seeds)
+        x = np.empty((len(indices), *self.x_shape), np.float32)
+        for model, (rng, _) in zip(x, generators, strict=True):
             model[0] = velocity_model(rng, s.rows, s.columns, s.mean_velocity, s.contrast, kind)
-            noises.append(noise)
         y = self.forward(x)
-        for data, rng in zip(y, noises, strict=True):
-            noise = rng.standard_normal(self.y_shape)
-            noise *= s.noise_level * np.linalg.norm(data.astype(float)) / np.linalg.norm(noise)
-            data += noise
+        randomness.add_noise(y, [noise for _, noise in generators], s.noise_level)
         return x, y
 
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from pairlsi.problems import detect2d
+from pairlsi.problems import detect2d, randomness
 from pairlsi.problems.phantoms import phantom
-from pairlsi.settings import SPLITS, Strict
+from pairlsi.settings import Strict
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -195,22 +195,16 @@ class CT:
         split, matters to the 2DeteCT source only, which shares its slices out. The noise ε is white and Gaussian,
         scaled so that ‖ε‖ = noise_level ‖A x‖ for each sinogram (METHOD.md, Example 1).
         """
-        if split not in SPLITS:
-            raise ValueError(f"split {split!r} is unknown: choose from {', '.join(SPLITS)}")
         size, factor = self.settings.image_size, self.settings.oversampling
         project = self._operator(factor)
         xs, ys = [np.empty((0, *self.x_shape), np.float32)], [np.empty((0, *self.y_shape), np.float32)]
         for start in range(0, len(indices), project.width):
             part = [int(index) for index in indices[start : start + project.width]]
-            seeds = [np.random.SeedSequence([seed, SPLITS.index(split), index]).spawn(2) for index in part]
-            streams = [(np.random.default_rng(image), np.random.default_rng(noise)) for image, noise in seeds]
-            rngs = zip(part, streams, strict=True)
+            generators = [randomness.streams(seed, split, index) for index in part]
+            rngs = zip(part, generators, strict=True)
             fine = np.stack([self._image(split, index, rng, seed, counts) for index, (rng, _) in rngs])
             y = project(fine.reshape(len(part), -1)).reshape(-1, *self.y_shape)
-            for sinogram, (_, rng) in zip(y, streams, strict=True):
-                noise = rng.standard_normal(self.y_shape)
-                noise *= self.settings.noise_level * np.linalg.norm(sinogram.astype(float)) / np.linalg.norm(noise)
-                sinogram += noise
+            randomness.add_noise(y, [noise for _, noise in generators], self.settings.noise_level)
             xs.append(fine.reshape(-1, 1, size, factor, size, factor).mean(axis=(3, 5)))
             ys.append(y)
         return np.concatenate(xs), np.concatenate(ys)
