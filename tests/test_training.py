@@ -22,6 +22,7 @@ from pairlsi.settings import Training
 
 ARCHITECTURE = {"latent": 6, "width": 2, "stem": 2, "strides": [2], "norm": "batch"}
 SPEC = {"x": ARCHITECTURE, "y": ARCHITECTURE, "weights": [1, 1, 1, 1]}
+VARIATIONAL = {**SPEC, "divergence": [0.01, 0.01]}
 LARGE = {"latent": 16, "width": 4, "stem": 2, "strides": [2], "norm": "none"}
 LEARNS = {**SPEC, "x": LARGE, "y": LARGE}
 SAID = {
@@ -55,10 +56,10 @@ def statistics(data):
 
 
 def run(data, problem, checkpoint, identity="same", at=None, number=None, spec=SPEC, **said):
-    """Train a new PAIR; return (network, best weights, history)."""
+    """Train a new paired autoencoder; return (network, best weights, history)."""
     settings = Training(**{**SAID, **said})
     torch.manual_seed(0)
-    network = networks.create("pair", spec, problem)
+    network = networks.create("vpae" if "divergence" in spec else "pair", spec, problem)
     networks.fit_scaling(network, *statistics(Path(data)), "pixel")
     train_data = SignalledBatches(Path(data) / "train.zarr", settings.batch_size, settings.buffer_samples, seed=0)
     train_data.at, train_data.number = at, number
@@ -164,6 +165,16 @@ def test_a_run_stopped_twice_resumes_to_the_same_weights(uninterrupted, ct_data,
         with pytest.raises(SystemExit):
             run(ct_data, ct_problem, tmp_path / "checkpoint.pt", at=at, number=signal.SIGTERM)
     assert_the_same(run(ct_data, ct_problem, tmp_path / "checkpoint.pt"), uninterrupted)
+
+
+def test_a_variational_run_goes_on_with_the_draws_it_would_have_made(ct_data, ct_problem, tmp_path):
+    said = {"data": ct_data, "problem": ct_problem, "spec": VARIATIONAL, "epochs": 2}
+    whole = run(**said, checkpoint=tmp_path / "whole.pt")
+    for at in ((0, 2), (1, 1)):
+        with pytest.raises(SystemExit):
+            run(**said, checkpoint=tmp_path / "checkpoint.pt", at=at, number=signal.SIGTERM)
+    assert_the_same(run(**said, checkpoint=tmp_path / "checkpoint.pt"), whole)
+    assert {"train_divergence_x", "validation_divergence_y"} <= whole[2][0].keys()
 
 
 def test_a_signal_in_the_last_batch_lets_the_run_end(uninterrupted, ct_data, ct_problem, tmp_path):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from pairlsi import networks, problems, provenance, training
+from pairlsi import latents, networks, problems, provenance, training
 from pairlsi.batches import Batches
 from pairlsi.settings import Training
 
@@ -34,5 +34,8 @@ best, history = training.train(network, batches, validation, settings, checkpoin
 network.load_state_dict(best)
 networks.save(network, output.weights)
 training.write_history(history, output.history)
-Path(output.settings).write_text(json.dumps(said | {"seed": seed, "provenance": provenance.describe()}, indent=1))
+told = said | {"seed": seed, "provenance": provenance.describe()}
+if wildcards.network == "vpae":
+    told["divergence_of_latents"] = latents.describe(network, validation)
+Path(output.settings).write_text(json.dumps(told, indent=1))
 checkpoint.unlink(missing_ok=True)

@@ -164,6 +164,7 @@ def save(state: dict, progress: Progress, history: list, best: dict, checkpoint:
     beside = Path(f"{checkpoint}.part")
     parts = {name: part.state_dict() for name, part in state.items()}
     extra = {"progress": vars(progress), "history": history, "best": best, "identity": identity}
+    extra["random"] = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]  # of the latents that a VPAE samples
     torch.save({**parts, **extra}, beside)
     beside.replace(checkpoint)
 
@@ -180,6 +181,9 @@ def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple) -> tuple:
         return fresh
     for name, part in state.items():
         part.load_state_dict(stored[name])
+    host, *devices = (state.cpu() for state in stored["random"])
+    torch.set_rng_state(host)
+    torch.cuda.set_rng_state_all(devices[: torch.cuda.device_count()])
     progress = Progress(**stored["progress"])
     log.info("resumed from %s: epoch %d, batch %d", checkpoint, progress.epoch + 1, progress.batch)
     return progress, stored["history"], stored["best"]

@@ -19,12 +19,12 @@ class WeightsError(RuntimeError):
 def create(name: str, spec: dict, problem) -> torch.nn.Module:
     """Return the untrained network `name` for `problem`.
 
-    spec: "x" and "y", the architectures; for pair "weights", those of (4); for an encoder-decoder "mask" and
-    "mask_seed", the mask that it is trained on.
+    spec: "x" and "y", the architectures; for pair and vpae "weights", those of (4), for vpae "divergence", those of
+    its divergences; for an encoder-decoder "mask" and "mask_seed", the mask that it is trained on.
     """
     shapes = problem.x_shape, problem.y_shape
-    if name == "pair":
-        return PairedAutoencoder(*shapes, spec["x"], spec["y"], spec["weights"])
+    if name in ("pair", "vpae"):
+        return PairedAutoencoder(*shapes, spec["x"], spec["y"], spec["weights"], spec.get("divergence"))
     mask = operators.create(spec["mask"], problem.missing_count, problem.missing_axis, spec["mask_seed"])
     return EncoderDecoder(*shapes, spec["x"], spec["y"], mask.weights())
 

@@ -26,7 +26,7 @@ def channels_after(width: int, strides: list[int]) -> list[int]:
 
 
 class Encoder(nn.Module):
-    """e: (B, C, H, W) -> (B, latent).
+    """e: (B, C, H, W) -> (B, parts * latent).
 
     Parameters
     ----------
@@ -36,10 +36,12 @@ class Encoder(nn.Module):
     stem: stride of the first convolution (1, 2 or 4).
     strides: one residual block each.
     norm: "none" or "batch".
+    parts: vectors of length `latent` that come out, one after the other: 2 for a mean and a log-variance.
     """
 
-    def __init__(self, shape, latent: int, width: int, stem: int, strides: list[int], norm: str):
+    def __init__(self, shape, latent: int, width: int, stem: int, strides: list[int], norm: str, parts: int = 1):
         super().__init__()
+        self.latent = latent
         step = stem * math.prod(strides)
         height, breadth = padded_size(shape, step)
         self.padding = (0, breadth - shape[2], 0, height - shape[1])
@@ -49,7 +51,7 @@ class Encoder(nn.Module):
         self.blocks = nn.Sequential(
             *(ResidualDown(i, o, s, norm) for i, o, s in zip(channels[:-1], channels[1:], strides, strict=True))
         )
-        self.to_latent = nn.Linear(channels[-1] * (height // step) * (breadth // step), latent)
+        self.to_latent = nn.Linear(channels[-1] * (height // step) * (breadth // step), parts * latent)
 
     def forward(self, u: Tensor) -> Tensor:
         features = self.blocks(self.stem(F.pad(u, self.padding)))
