@@ -149,7 +149,7 @@ def test_gradient_and_adjoint_of_the_linearised_operator(small):
     rng = np.random.default_rng(1)
     x = torch.from_numpy(models(2, 12, 14)[:, None].astype(float)).requires_grad_()
     u = torch.from_numpy(rng.standard_normal(x.shape))
-    y = small.simulate(x)
+    y = small.simulate(x, 1)
     assert y.dtype == torch.float64
     v = torch.from_numpy(rng.standard_normal(y.shape))
     (transposed,) = torch.autograd.grad((y * v).sum(), x)
@@ -160,7 +160,7 @@ def test_gradient_and_adjoint_of_the_linearised_operator(small):
     assert abs(left - right) < 1e-6 * (pushed.norm() * v.norm()).item()
 
     def misfit(x):
-        return (small.simulate(x) - v).square().sum()
+        return (small.simulate(x, 1) - v).square().sum()
 
     (gradient,) = torch.autograd.grad(misfit(x), x)
     with torch.no_grad():
@@ -169,6 +169,21 @@ def test_gradient_and_adjoint_of_the_linearised_operator(small):
             shift[model, 0, row, column] = step
             change = (misfit(x + shift) - misfit(x - shift)).item() / (2 * step)
             assert abs(change - gradient[model, 0, row, column].item()) < 1e-5 * gradient.abs().max().item()
+
+
+def test_gradients_summed_over_fewer_steps_are_off_by_about_a_percent():
+    said = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]["crosswell"]["problem"]
+    problem = problems.create(said)
+    x, y = (torch.from_numpy(u) for u in problem.draw("train", np.arange(8), 1, COUNTS))
+    start = torch.full_like(x, said["mean_velocity"]).requires_grad_()
+
+    def gradient(*interval) -> torch.Tensor:
+        return torch.autograd.grad((problem.simulate(start, *interval) - y).square().sum(), start)[0]
+
+    assert crosswell.GRADIENT_INTERVAL > 1 and said["steps"] % crosswell.GRADIENT_INTERVAL == 0  # or it has no effect
+    found, exact = gradient(), gradient(1)
+    errors = (found - exact).flatten(1).norm(dim=1) / exact.flatten(1).norm(dim=1)
+    assert (errors > 0).all() and errors.mean() < 0.01 and errors.max() < 0.02
 
 
 def test_velocities_that_stray_give_finite_data(small):

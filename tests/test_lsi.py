@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from pairlsi import operators
-from pairlsi.inference.lsi import latent_space_inference
 from pairlsi.networks.paired import PairedAutoencoder
 
 N_X, ROWS, BINS = 6, 8, 3  # x has 6 unknowns, y 8 rows of 3
@@ -42,10 +41,10 @@ def observe(name: str) -> tuple[np.ndarray, torch.Tensor]:
 
 @pytest.mark.parametrize("mask", ["none-0-0", "random-25-0", "block-25-0", "random-50-1"])
 @pytest.mark.parametrize("space", ["y", "x"])
-def test_inference_on_a_linear_pair_ends_at_the_closed_form(pair, y, mask, space):
+def test_inference_on_a_linear_pair_ends_at_the_closed_form(infer, pair, y, mask, space):
     p, keep = observe(mask)
     observed = keep * y
-    found = latent_space_inference(pair, observed, keep, space, **MANY)
+    found = infer(pair, observed, keep, space, **MANY)
     to_data = pair.u_y if space == "y" else pair.u_y @ pair.m
     z = np.linalg.pinv(p @ to_data) @ observed.flatten(1).numpy().T  # (P U_y)⁺ ỹ, (P U_y M)⁺ ỹ
     x = pair.u_x @ (pair.m_inverse @ z if space == "y" else z)
@@ -64,10 +63,12 @@ def full_pair(linear_pair):
 
 
 @pytest.mark.parametrize("space", ["y", "x"])
-def test_full_data_give_the_mean_square_estimator_in_the_data_space_and_the_inverse_in_the_other(full_pair, space):
+def test_full_data_give_the_mean_square_estimator_in_the_data_space_and_the_inverse_in_the_other(
+    infer, full_pair, space
+):
     pair, a, moment_x = full_pair
     y = np.random.default_rng(3).standard_normal((4, N_X))
-    found = latent_space_inference(
+    found = infer(
         pair, torch.from_numpy(y).reshape(4, 1, 2, 3), torch.ones(1, 1, 1, dtype=torch.float64), space, **MANY
     )
     estimator = moment_x @ a.T @ np.linalg.inv(pair.moment_y) if space == "y" else np.linalg.inv(a)
@@ -75,12 +76,12 @@ def test_full_data_give_the_mean_square_estimator_in_the_data_space_and_the_inve
 
 
 @pytest.mark.parametrize("space", ["y", "x"])
-def test_a_start_at_the_solution_takes_no_iteration(linear_pair, full_pair, space):
+def test_a_start_at_the_solution_takes_no_iteration(infer, linear_pair, full_pair, space):
     _, a, moment_x = full_pair
     pair = linear_pair(a, moment_x, 1e-12 * np.eye(N_X), N_X, N_X, (1, 2, 3))  # no noise: both start at the solution
     y = torch.from_numpy(np.random.default_rng(3).standard_normal((4, 1, 2, 3)))
     keep = torch.ones(1, 1, 1, dtype=torch.float64)
-    assert latent_space_inference(pair, y, keep, space, **FEW).iterations.max() <= 1
+    assert infer(pair, y, keep, space, **FEW).iterations.max() <= 1
 
 
 @pytest.fixture(scope="module")
@@ -97,30 +98,30 @@ def real_y():
 
 
 @pytest.mark.parametrize("space", ["y", "x"])
-def test_samples_do_not_influence_each_other(real_pair, real_y, space):
+def test_samples_do_not_influence_each_other(infer, real_pair, real_y, space):
     keep = observe("random-25-0")[1]
-    together = latent_space_inference(real_pair, keep * real_y, keep, space, **FEW)
+    together = infer(real_pair, keep * real_y, keep, space, **FEW)
     for i in (0, 3):
-        alone = latent_space_inference(real_pair, keep * real_y[i : i + 1], keep, space, **FEW)
+        alone = infer(real_pair, keep * real_y[i : i + 1], keep, space, **FEW)
         assert alone.x[0].detach().numpy() == pytest.approx(together.x[i].numpy(), rel=1e-6, abs=1e-8)
         assert alone.iterations[0] == together.iterations[i]
     others = real_y.clone()
     others[1:] *= 1000
-    beside = latent_space_inference(real_pair, keep * others, keep, space, **FEW)
+    beside = infer(real_pair, keep * others, keep, space, **FEW)
     assert beside.x[0].numpy() == pytest.approx(together.x[0].numpy(), rel=1e-6, abs=1e-8)
 
 
 @pytest.mark.parametrize("mask", ["none-0-0", "block-25-0"])
 @pytest.mark.parametrize("space", ["y", "x"])
 @torch.no_grad()
-def test_the_misfit_of_the_measured_rows_falls_with_every_iteration_allowed(real_pair, real_y, space, mask):
+def test_the_misfit_of_the_measured_rows_falls_with_every_iteration_allowed(infer, real_pair, real_y, space, mask):
     keep = observe(mask)[1]
     observed = keep * real_y
     z = real_pair.encode_y(observed)
     start = real_pair.decode_y(z if space == "y" else real_pair.forward_map(real_pair.inverse_map(z)))
     misfits = [(keep * (start - observed)).square().sum((1, 2, 3))]
     for iterations in (1, 3, 10):
-        found = latent_space_inference(real_pair, observed, keep, space, iterations, 10)
+        found = infer(real_pair, observed, keep, space, iterations, 10)
         misfits.append((keep * (found.y - observed)).square().sum((1, 2, 3)))
         assert found.iterations.max() <= iterations
     misfits = torch.stack(misfits)
@@ -128,38 +129,36 @@ def test_the_misfit_of_the_measured_rows_falls_with_every_iteration_allowed(real
     assert (misfits[-1] < misfits[0]).all()
 
 
-def test_inference_leaves_parameters_and_data_without_gradients(real_pair, real_y):
+def test_inference_leaves_parameters_and_data_without_gradients(infer, real_pair, real_y):
     keep = observe("random-25-0")[1]
     observed = (keep * real_y).requires_grad_(True)
     before = {key: value.clone() for key, value in real_pair.state_dict().items()}
-    found = latent_space_inference(real_pair, observed, keep, "y", **FEW)
+    found = infer(real_pair, observed, keep, "y", **FEW)
     assert observed.grad is None and all(parameter.grad is None for parameter in real_pair.parameters())
     assert all(torch.equal(value, before[key]) for key, value in real_pair.state_dict().items())
     assert not found.x.requires_grad and not found.y.requires_grad
 
 
 @pytest.mark.parametrize("space", ["y", "x"])
-def test_missing_rows_have_no_influence_beyond_the_start(pair, real_pair, y, real_y, space):
+def test_missing_rows_have_no_influence_beyond_the_start(infer, pair, real_pair, y, real_y, space):
     keep = observe("random-25-0")[1]
     # a linear PAIR forgets its start
-    clean, dirty = (latent_space_inference(pair, keep * y + fill * (1 - keep), keep, space, **MANY) for fill in (0, 9))
+    clean, dirty = (infer(pair, keep * y + fill * (1 - keep), keep, space, **MANY) for fill in (0, 9))
     assert dirty.x.numpy() == pytest.approx(clean.x.numpy(), abs=1e-4)
     # a real one that starts from what it should gives the same to the last bit
-    encode = real_pair.encode_y
-    real_pair.encode_y = lambda values: encode(keep * values)
+    encode = real_pair.distribution_y
+    real_pair.distribution_y = lambda values: encode(keep * values)
     try:
-        clean, dirty = (
-            latent_space_inference(real_pair, keep * real_y + fill * (1 - keep), keep, space, **FEW) for fill in (0, 9)
-        )
+        clean, dirty = (infer(real_pair, keep * real_y + fill * (1 - keep), keep, space, **FEW) for fill in (0, 9))
     finally:
-        del real_pair.encode_y
+        del real_pair.distribution_y
     assert torch.equal(dirty.x, clean.x) and torch.equal(dirty.y, clean.y)
 
 
 @pytest.mark.parametrize("space", ["y", "x"])
-def test_the_estimate_and_the_completed_data_come_from_one_latent_vector(pair, y, space):
+def test_the_estimate_and_the_completed_data_come_from_one_latent_vector(infer, pair, y, space):
     keep = observe("random-25-0")[1]
-    found = latent_space_inference(pair, keep * y, keep, space, **FEW)
+    found = infer(pair, keep * y, keep, space, **FEW)
     x, completed = found.x.flatten(1).numpy(), found.y.flatten(1).numpy()
     if space == "y":
         assert x == pytest.approx(completed @ pair.u_y @ pair.m_inverse.T @ pair.u_x.T, abs=1e-12)

@@ -36,6 +36,7 @@ HEADROOM = 1.1  # an inversion may try velocities beyond the prior's, by this fa
 CELLS_PER_WAVELENGTH = 6  # where deepwave, too, begins to warn
 BANDWIDTH = 2.5  # highest frequency that matters over that of the wavelet's peak
 DELAY = 1.5  # of the wavelet's peak, in its periods: what comes before it is under 1e-8 of the peak
+GRADIENT_INTERVAL = 2  # steps between those that gradients are summed over: twice as fast, 0.7 % off; 3 is 1.9 % off
 WELL = 2  # cells between a well and the edge of the model
 BLOCK = 256  # shots of one call to deepwave without gradients: its speed is flat above 64
 
@@ -194,12 +195,13 @@ class Problem:
         distance = (s.columns - 1 - 2 * WELL) * s.spacing
         return math.sqrt(8 * np.pi * wavenumber * distance) / s.spacing**2 * (1 - 2 * squared) * np.exp(-squared)
 
-    def simulate(self, x: "torch.Tensor") -> "torch.Tensor":
+    def simulate(self, x: "torch.Tensor", gradient_interval: int = GRADIENT_INTERVAL) -> "torch.Tensor":
         """A(x), differentiable: x (N, 1, rows, columns), m/s -> y (N, shots, receivers, samples), device and dtype x's.
 
         All shots of all models go in one call, so the caller bounds N, above all where gradients are wanted. Velocities
         beyond ``settings.floor`` and ``settings.ceiling`` are taken to be there, with gradient zero: a search that
-        strays gets finite data instead of an unstable simulation.
+        strays gets finite data instead of an unstable simulation. Gradients are sums over one step in
+        ``gradient_interval``, where the steps are a multiple of it.
         """
         import deepwave
         import torch
@@ -225,6 +227,7 @@ class Problem:
             # taken from the batch where left out, and a sample would depend on its neighbours
             max_vel=s.ceiling * (1 + 1e-6),  # above the clamped velocities even after rounding to float32
             pml_freq=s.peak_frequency,
+            model_gradient_sampling_interval=math.gcd(gradient_interval, s.steps),
         )
         if out.info.step_ratio != 1:
             raise RuntimeError(f"deepwave takes {out.info.step_ratio} inner steps; the settings allow for one")

@@ -8,22 +8,24 @@ instead that ignore the bedding: straight dykes and turned ellipses.
 **The pixel-wise mean over models is uniform** (METHOD.md, Example 2), exactly and not merely nearly: velocity is mean +
 contrast · deviation, the deviation of each layer and body is drawn from a distribution symmetric about 0 without
 regard to its place, and the smoothing over a cell is linear. Positions are drawn over more than the model, so that its
-edges are no different either. Lengths are in model depths; the recipe is our own.
+edges are no different either. Lengths are in model depths; the recipe is our own. Layers are thick beside a
+wavelength: what a laptop's few thousand examples can teach, and what shifts whole arrivals by more than half a period,
+so that inversion from the mean model meets other minima.
 """
 
 import numpy as np
 
 KINDS = ("folded", "intruded")
 SUBCELLS = 2  # points a side of a cell whose mean its velocity is: slanted boundaries show fewer stairs
-THICKNESS = (0.08, 0.32)  # of a layer
+THICKNESS = (0.2, 0.6)  # of a layer
 TILT = 0.35  # largest dip, as a slope
 FOLD = ((0.0, 0.12), (0.5, 1.8))  # amplitude and wavelength of the fold
-FAULTS = (0.35, 0.40, 0.25)  # chances of 0, 1, 2 faults
-THROW = (0.08, 0.25)  # displacement along a fault
+FAULTS = (0.40, 0.45, 0.15)  # chances of 0, 1, 2 faults
+THROW = (0.1, 0.25)  # displacement along a fault
 FAULT_DIP = (0.28, 0.45)  # angle of a fault with the horizontal over pi; either way
-LENSES = ((0.15, 0.45), (0.03, 0.09))  # semi-axes along and across the bedding
-LENS_DENSITY = 1.0  # mean number of lens centres per square of a depth's side
-BODIES = ((0.10, 0.25), (0.5, 1.0))  # long semi-axis of an intruded body, and short over long
+LENSES = ((0.25, 0.5), (0.08, 0.16))  # semi-axes along and across the bedding
+LENS_DENSITY = 0.35  # mean number of lens centres per square of a depth's side
+BODIES = ((0.12, 0.25), (0.5, 1.0))  # long semi-axis of an intruded body, and short over long
 DYKES = (0.03, 0.07)  # half the thickness of a dyke
 
 

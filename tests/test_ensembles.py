@@ -1,0 +1,239 @@
+"""Ensembles of searches: what a member depends on, choices against brute force, and noise that makes stopping pay."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pairlsi import operators
+from pairlsi.inference.ensembles import SHOWN, Ensemble
+from pairlsi.inference.lsi import latent_space_inference
+from pairlsi.inference.methods import Method
+from pairlsi.networks.paired import PairedAutoencoder, Scaling
+
+X_SHAPE, Y_SHAPE = (1, 8, 8), (2, 8, 9)
+ARCHITECTURE = {"latent": 5, "width": 4, "stem": 1, "strides": [2, 1], "norm": "none"}
+MASK = operators.create("random-25-0", 8, 2, 7)
+SAID = {"iterations": 4, "history": 10, "members": 3, "stop": "fixed", "batch_size": 12}
+
+
+class Columns:
+    """A problem whose data are the model's columns, weighted: linear, with as many rows as the mask wants."""
+
+    weights = torch.linspace(0.2, 1, 9)
+
+    def simulate(self, x):
+        return (x.mean(3, keepdim=True) * self.weights).expand(-1, 2, -1, -1) + x.mean()
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    network = PairedAutoencoder(X_SHAPE, Y_SHAPE, ARCHITECTURE, ARCHITECTURE, divergence=[0.1, 0.1])
+    with torch.no_grad():  # maps that undo each other
+        network.inverse_map.weight.copy_(torch.linalg.inv(network.forward_map.weight))
+        network.inverse_map.bias.copy_(-network.inverse_map.weight @ network.forward_map.bias)
+    return network.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def samples(network):
+    """Pairs (x, y) of 6 samples in the range of the decoders, and noise."""
+    generator = torch.Generator().manual_seed(1)
+    z = 3 * torch.randn(6, 5, generator=generator)
+    x, y = network.decode_x(z), network.decode_y(network.forward_map(z))
+    y = y + 0.3 * y.std() * torch.randn(y.shape, generator=generator)
+    return x.numpy(), y.numpy()
+
+
+STATISTICS = (
+    {"x": {"pixel_std": 1.0, "std": 0.5}, "y": {"pixel_std": 1.0, "std": 0.3}},
+    {"x": np.full(X_SHAPE, 0.1, np.float32)},
+)
+
+
+def ensemble(network, name: str = "lsi", problem=None, starts=None, **search) -> Ensemble:
+    said = {"search": SAID | search, "mask_seed": 7, "centre": "global"}
+    return Ensemble(name, network, problem, MASK, said, STATISTICS, starts)
+
+
+def members(found: tuple) -> np.ndarray:
+    return found[4]
+
+
+def test_a_member_depends_on_its_sample_and_number_alone(network, samples):
+    y = MASK(samples[1])
+    whole = members(ensemble(network)(y, "test", 0))
+    assert whole.shape == (6, 3, *X_SHAPE)
+    parts = [members(ensemble(network)(y[first : first + 2], "test", first)) for first in (0, 2, 4)]
+    assert np.concatenate(parts) == pytest.approx(whole, abs=1e-4)
+    assert members(ensemble(network, members=2)(y, "test", 0)) == pytest.approx(whole[:, :2], abs=1e-4)
+    other = members(ensemble(network)(y, "ood", 0))
+    moved = members(ensemble(network)(y, "test", 1))
+    assert (np.abs(other - whole).max((2, 3, 4)) > 0.001).all()
+    assert (np.abs(moved - whole).max((2, 3, 4)) > 0.001).all()
+
+
+def test_the_starts_of_members_are_drawn_from_the_distribution_of_the_latents(network, samples):
+    """Before any search: mean and deviation over many members are those of q(z_y|ỹ)."""
+    y = torch.from_numpy(MASK(samples[1]))
+    many = ensemble(network, members=4000)
+    z = many.search.starts(y, many._noise(6, "test", 0), None).unflatten(0, (6, 4000))
+    mean, deviation = network.distribution_y(y)
+    assert z.mean(1).numpy() == pytest.approx(mean.numpy(), abs=5 * deviation.max().item() / 4000**0.5)
+    assert z.std(1).numpy() == pytest.approx(deviation.numpy(), rel=0.06)
+
+
+@pytest.mark.parametrize("name", ["lsi", "lsi-zx"])
+def test_a_single_member_starts_from_the_mean(network, samples, name):
+    masked = MASK(samples[1])
+    keep, y = torch.from_numpy(MASK.weights()), torch.from_numpy(masked)
+    space = "y" if name == "lsi" else "x"
+    start = network.encode_y(y) if space == "y" else network.inverse_map(network.encode_y(y))
+    z = latent_space_inference(network, y, keep, start, space, 4, 10).points[-1]
+    wanted = network.decode_x(network.inverse_map(z) if space == "y" else z)
+    x, _, _, iterations, several, data = ensemble(network, name, members=1)(masked, "test", 0)
+    assert x == pytest.approx(wanted.numpy(), abs=1e-5)
+    assert several is None and data is None and iterations.shape == (6,)
+
+
+def test_the_estimate_and_the_data_are_means_over_members(network, samples):
+    x, y, surrogate, _, several, data = ensemble(network)(MASK(samples[1]), "test", 0)
+    assert x == pytest.approx(several.mean(1), abs=1e-6)
+    assert several.std(1).max() > 0.01
+    assert data.shape == (SHOWN, 3, *Y_SHAPE) and y[:SHOWN] == pytest.approx(data.mean(1), abs=1e-6)
+    assert surrogate is y
+
+
+STARTS = {
+    "mlsi": lambda network, mean, estimate: network.encode_x(mean),
+    "mlsi-lsi": lambda network, mean, estimate: network.encode_x(estimate),
+    "fwi": lambda network, mean, estimate: mean.flatten(1) / 0.5,  # units of the global standard deviation
+    "fwi-lsi": lambda network, mean, estimate: estimate.flatten(1) / 0.5,
+}
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_searches_with_the_simulation_start_from_the_mean_model_or_the_estimates_of_lsi(network, samples, name):
+    x, y = samples
+    estimates = {"validation/x": -x, "test/x": x + 1}
+    found = ensemble(None if "fwi" in name else network, name, Columns(), estimates, members=1, roughness=[0.1])
+    found.choose(x, y)
+    trajectory = found._search(torch.from_numpy(y[2:5]), "test", 2, 0.1)
+    mean = torch.full((3, *X_SHAPE), 0.1)
+    wanted = STARTS[name](network, mean, torch.from_numpy(x[2:5] + 1))
+    assert trajectory.points[0].numpy() == pytest.approx(wanted.numpy(), abs=1e-5)
+    assert found(MASK(y), "test", 0)[0].shape == x.shape
+
+
+def error(estimate: np.ndarray, truth: np.ndarray) -> float:
+    norms = [np.linalg.norm((u - v).ravel()) / np.linalg.norm(v.ravel()) for u, v in zip(estimate, truth, strict=True)]
+    return float(np.mean(norms))
+
+
+@pytest.mark.parametrize("batch_size", [6, 200])
+def test_the_iterations_chosen_are_those_of_the_least_error_tried_one_by_one(network, samples, batch_size):
+    x, y = samples
+    chooser = ensemble(network, iterations=8, stop="validation", batch_size=batch_size)
+    chosen = chooser.choose(x, y)
+    errors = []
+    for iterations in range(1, 9):
+        single = ensemble(network, iterations=8)
+        single.iterations = iterations  # of as many evaluations as eight iterations may take
+        errors.append(error(single(MASK(y), "validation", 0)[0], x))
+    assert chosen["validation_rre"][1:] == pytest.approx(errors, rel=1e-3)
+    assert chosen["iterations"] == chosen["best_iterations"] == 1 + int(np.argmin(errors))
+    assert 1 < chosen["iterations"] < 8  # so that the choice means something
+    several = members(chooser(MASK(y), "validation", 0))  # what is inferred afterwards is what was chosen
+    by_members = [error(several[:, :k].mean(1), x) for k in (1, 2, 3)]
+    assert chosen["validation_rre_by_members"] == pytest.approx(by_members, rel=1e-3)
+    assert chosen["validation_rre"][chosen["iterations"]] == pytest.approx(by_members[-1], rel=1e-3)
+    assert chosen["members"] == 3 and by_members[chosen["sufficient_members"] - 1] <= 1.0101 * by_members[-1]
+
+
+def test_a_fixed_stop_reports_the_curves_and_stays(network, samples):
+    fixed = ensemble(network, iterations=8)
+    chosen = fixed.choose(*samples)
+    best = 1 + int(np.argmin(chosen["validation_rre"][1:]))
+    assert (chosen["iterations"], chosen["best_iterations"]) == (8, best) and best < 8
+    measured = chosen["validation_misfit"]
+    assert len(measured) == 9 and (np.diff(measured) < 1e-6).all() and len(chosen["validation_data_rre"]) == 9
+
+
+@pytest.mark.parametrize("stop", ["fixed", "validation"])
+def test_the_roughness_chosen_is_that_of_the_least_error_where_it_stops(stop, samples):
+    x, y = samples
+    y = Columns().simulate(torch.from_numpy(x)).numpy() + 0.1 * y
+    weights = [0.001, 1.0, 1000.0]
+    least = {}
+    for weight in weights:
+        curve = ensemble(None, "fwi", Columns(), roughness=[weight], stop=stop).choose(x, y)["validation_rre"]
+        least[weight] = curve[-1] if stop == "fixed" else min(curve[1:])
+    chosen = ensemble(None, "fwi", Columns(), roughness=weights, stop=stop).choose(x, y)
+    assert chosen["roughness"] == min(least, key=least.get)
+    assert len(set(least.values())) == 3
+
+
+@pytest.mark.parametrize(("stop", "wanted"), [("fixed", (2, 0.5)), ("validation", (1, 0.1))])
+def test_weights_are_compared_after_the_iterations_that_they_would_be_used_for(monkeypatch, samples, stop, wanted):
+    rre = {0.1: [1.0, 0.2, 0.5], 0.5: [1.0, 0.4, 0.3]}
+
+    def curves(self, x, y, weight):
+        return {"rre": np.array(rre[weight])[:, None], "data_rre": np.zeros(3), "misfit": np.zeros(3)}
+
+    monkeypatch.setattr(Ensemble, "_curves", curves)
+    chosen = ensemble(None, "fwi", Columns(), roughness=[0.1, 0.5], stop=stop, iterations=2).choose(*samples)
+    assert (chosen["iterations"], chosen["roughness"]) == wanted
+
+
+class Blur(nn.Module):
+    """A paired autoencoder that is the identity on x, for a problem that blurs: its searches fit noise in the end."""
+
+    def __init__(self):
+        super().__init__()
+        self.forward_map = nn.Linear(24, 24)
+        self.y_scaling = Scaling((1, 1, 24), 0.0, 0.01)
+        distance = np.subtract.outer(np.arange(24), np.arange(24)) / 2.5
+        self.register_buffer("matrix", torch.from_numpy(np.exp(-(distance**2))).float())
+
+    def distribution_x(self, x):
+        return x.flatten(1), torch.zeros(len(x), 24)
+
+    def decode_x(self, z):
+        return z.unflatten(1, (1, 1, 24))
+
+    def simulate(self, x):
+        return x @ self.matrix
+
+
+def test_noise_makes_it_best_to_stop_between_the_first_and_the_last_iteration():
+    problem = Blur()
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((16, 1, 1, 24)).cumsum(3).astype(np.float32)
+    clean = problem.simulate(torch.from_numpy(x)).numpy()
+    curves = {}
+    for level in (0.0, 0.05):
+        y = clean + level * clean.std() * rng.standard_normal(clean.shape).astype(np.float32)
+        statistics = {"x": {"std": 1.0}, "y": {"std": 1.0}}, {"x": np.zeros((1, 1, 24), np.float32)}
+        search = {"iterations": 40, "history": 10, "members": 1, "stop": "validation", "batch_size": 5}
+        said = {"search": search, "mask_seed": 7, "centre": "global"}
+        full = operators.create("none-0-0", 24, 3, 7)
+        chosen = Ensemble("mlsi", problem, problem, full, said, statistics, None).choose(x, y)
+        curves[level] = np.array(chosen["validation_rre"]), chosen["iterations"]
+    noisy, stop = curves[0.05]
+    assert 1 < stop < 40
+    assert noisy[stop] < 0.9 * noisy[1] and noisy[stop] < 0.7 * noisy[-1]
+    clean, stop = curves[0.0]
+    assert stop > 2 * curves[0.05][1] and clean[stop] < 0.7 * noisy.min()
+
+
+def test_a_method_works_batch_by_batch_on_the_samples_it_is_given(network, samples):
+    y = samples[1]
+    said = {"search": SAID | {"samples": {"test": 4}}, "mask_seed": 7, "centre": "global", "batch_size": 200}
+    method = Method("lsi", network, None, MASK, said, STATISTICS)
+    assert method.samples("test") == slice(4) and method.samples("ood") == slice(None)
+    found = method(y[:5], "test")  # batches of 12 // 3 samples: 4 and 1
+    assert found.members.shape == (5, 3, *X_SHAPE) and found.data_members.shape == (SHOWN, 3, *Y_SHAPE)
+    assert found.members == pytest.approx(members(ensemble(network)(MASK(y[:5]), "test", 0)), abs=1e-4)
+    mean = Method("mean", None, None, MASK, {"batch_size": 3}, STATISTICS)(y, "test")
+    assert mean.x.shape == (6, *X_SHAPE) and (mean.x == np.float32(0.1)).all() and mean.y is None

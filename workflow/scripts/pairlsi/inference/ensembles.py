@@ -1,0 +1,135 @@
+"""Ensembles of searches: a start for each member, the mean over members as the estimate, choices by validation.
+
+Members differ in their starts, so their spread says how much the outcome depends on the start. It is no posterior.
+"""
+
+import logging
+
+import numpy as np
+import torch
+
+from pairlsi.inference.searches import Search
+from pairlsi.inference.trajectory import best_iterations, sufficient_members
+from pairlsi.settings import SPLITS
+
+log = logging.getLogger(__name__)
+SHOWN = 2  # samples of a split whose data are kept member by member, for figures
+
+
+class Ensemble:
+    """The search `name` with its members; the parameters are those of `methods.Method`."""
+
+    def __init__(self, name: str, network, problem, mask, said: dict, statistics: tuple[dict, dict], starts):
+        scalars, means = statistics
+        self.said, self.mask, self.seed, self.starts = said["search"], mask, said["mask_seed"], starts
+        self.device = torch.device("cpu") if network is None else next(network.parameters()).device
+        scale = "pixel_std" if said["centre"] == "pixel" else "std"
+        scales = tuple(scalars[space][scale] for space in ("x", "y"))
+        self.search = Search(name, network, problem, self._tensor(mask.weights()), self._tensor(means["x"]), scales)
+        self.iterations, self.members = self.said["iterations"], self.said["members"] if self.search.latent() else 1
+        self.drawn = self.members > 1  # a single member starts from the mean
+        self.roughness = None
+
+    @property
+    def samples_at_once(self) -> int:
+        return max(1, self.said["batch_size"] // self.members)
+
+    def choose(self, x: np.ndarray, y: np.ndarray) -> dict:
+        """Choose iterations and the weight of the roughness on validation pairs; return the choices and their curves.
+
+        A search that stops after a fixed number of iterations has its curves too: they tell whether that was wise.
+        """
+        weights = self.said["roughness"] if self.search.name.startswith("fwi") else [None]
+        found = {weight: self._curves(x, y, weight) for weight in weights}
+        best = {weight: best_iterations(curves["rre"][:, -1]) for weight, curves in found.items()}
+        stop = best if self.said["stop"] == "validation" else dict.fromkeys(weights, self.iterations)
+        self.roughness = min(found, key=lambda weight: found[weight]["rre"][stop[weight], -1])
+        curves, best, self.iterations = (by_weight[self.roughness] for by_weight in (found, best, stop))
+        log.info("%d iterations (best: %d), roughness %s", self.iterations, best, self.roughness)
+        return {
+            "iterations": self.iterations,
+            "best_iterations": best,
+            "members": self.members,
+            "sufficient_members": sufficient_members(curves["rre"][self.iterations]),
+            "roughness": self.roughness,
+            "validation_rre": curves["rre"][:, -1].tolist(),
+            "validation_data_rre": curves["data_rre"].tolist(),
+            "validation_misfit": curves["misfit"].tolist(),
+            "validation_rre_by_members": curves["rre"][self.iterations].tolist(),
+        }
+
+    def _curves(self, x: np.ndarray, y: np.ndarray, roughness: float | None) -> dict[str, np.ndarray]:
+        """Mean validation errors after 0 … I iterations.
+
+        rre (1 + I, K): of the estimate averaged over the first 1 … K members; data_rre (1 + I,): of the completed
+        data, averaged over members, against the full ones; misfit (1 + I,): the same on what was measured.
+        """
+        found = []
+        for first in range(0, len(x), self.samples_at_once):
+            part = slice(first, first + self.samples_at_once)
+            truth, data = self._tensor(x[part]), self._tensor(y[part])
+            trajectory = self._search(data, "validation", first, roughness)
+            found.append([self._errors(points, truth, data) for points in trajectory.points])
+        names = ("rre", "data_rre", "misfit")
+        return {
+            name: np.mean(np.concatenate([[e[i] for e in part] for part in found], axis=1), axis=1)
+            for i, name in enumerate(names)
+        }
+
+    def _errors(self, points, truth, data) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Each sample's errors at points (N * K, n): (N, K) by members, (N,) of all data, (N,) of the measured ones."""
+        members = self.search.estimate(points).unflatten(0, (len(truth), -1))
+        counts = torch.arange(1, 1 + members.shape[1], device=members.device).view(1, -1, 1, 1, 1)
+        averages = members.cumsum(1) / counts
+        rre = norm(averages - truth[:, None]) / norm(truth[:, None])
+        completed = self.search.complete(points).unflatten(0, (len(truth), -1)).mean(1)
+        measured = self.search.keep * data
+        misfit = norm(self.search.keep * completed - measured) / norm(measured)
+        return rre.cpu().numpy(), (norm(completed - data) / norm(data)).cpu().numpy(), misfit.cpu().numpy()
+
+    def __call__(self, masked: np.ndarray, split: str, first: int) -> tuple:
+        """The fields of `methods.Estimates` but the time, for masked data (N, C, H, W) of samples `first`, …."""
+        y = self._tensor(masked)
+        found = self._search(y, split, first, self.roughness)
+        points = found.points[-1]
+        members = self.search.estimate(points).unflatten(0, (len(y), -1))
+        data = self.search.complete(points).unflatten(0, (len(y), -1))
+        completed = data.mean(1).cpu().numpy()
+        iterations = found.iterations.double().view(len(y), -1).mean(1)
+        several = self.members > 1
+        return (
+            members.mean(1).cpu().numpy(),
+            completed,
+            None if self.search.network is None else completed,
+            iterations.cpu().numpy(),
+            members.cpu().numpy() if several else None,
+            data[: max(0, SHOWN - first)].cpu().numpy() if several else None,
+        )
+
+    def _search(self, y: torch.Tensor, split: str, first: int, roughness: float | None):
+        """The trajectory for data (N, C, H, W), measured or masked already: it sees what the mask keeps."""
+        y = self.search.keep * y
+        estimates = None
+        if self.starts is not None:
+            estimates = self._tensor(self.starts[f"{split}/x"][first : first + len(y)])
+        start = self.search.starts(y, self._noise(len(y), split, first), estimates)
+        # fewer evaluations than choose() looks at would end the search before the iterations that were chosen
+        evaluations = self.said["iterations"] * 5 // 4
+        return self.search(y, start, self.iterations, self.said["history"], roughness, evaluations)
+
+    def _noise(self, count: int, split: str, first: int) -> torch.Tensor:
+        """Standard normal numbers (N, K, latent), each by its sample and member alone; zeros for one member."""
+        noise = np.zeros((count, self.members, self.search.latent()), np.float32)
+        if self.drawn:
+            for i in range(count):
+                rng = np.random.default_rng([self.seed, SPLITS.index(split), first + i])
+                noise[i] = rng.standard_normal(noise.shape[1:])
+        return self._tensor(noise)
+
+    def _tensor(self, values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values).to(self.device)
+
+
+def norm(u: torch.Tensor) -> torch.Tensor:
+    """The norm over the last three axes."""
+    return u.flatten(-3).norm(dim=-1)
