@@ -1,6 +1,7 @@
 """What the tests share: their order, why some are skipped, a small CT problem with its data, a linear PAIR."""
 
 import shutil
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -99,6 +100,9 @@ def linear_pair():
         def encode_y(self, y):
             return self.encoder_gain * y.flatten(1) @ torch.from_numpy(self.u_y)
 
+        def distribution_y(self, y):
+            return self.encode_y(y), y.new_zeros(len(y), self.u_y.shape[1])
+
         def decode_x(self, z):
             return (z @ torch.from_numpy(self.u_x.T)).unflatten(1, (1, 1, -1))
 
@@ -112,6 +116,29 @@ def linear_pair():
             return z @ torch.from_numpy(self.m_inverse.T)
 
     return LinearPair
+
+
+@pytest.fixture(scope="session")
+def infer():
+    """Latent space inference from data to estimate, from the encoded data: x, y and iterations of a batch."""
+    import torch
+
+    from pairlsi.inference.searches import Search
+
+    @dataclass
+    class Found:
+        x: torch.Tensor
+        y: torch.Tensor
+        iterations: torch.Tensor
+
+    def infer(network, y, keep, space, iterations, history) -> Found:
+        search = Search({"y": "lsi", "x": "lsi-zx"}[space], network, None, keep, None, (1.0, 1.0))
+        start = search.starts(y, y.new_zeros(len(y), 1, 1), None)
+        found = search(y, start, iterations, history, None)
+        points = found.points[-1]
+        return Found(search.estimate(points), search.complete(points), found.iterations)
+
+    return infer
 
 
 def leading(moment: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,27 @@ from pairlsi.evaluation import metrics, surrogate
 from pairlsi.networks.paired import PairedAutoencoder
 
 
+def test_the_measures_of_an_ensemble_are_those_computed_by_hand():
+    truth = np.array([[[[3.0, 4.0]]], [[[0.0, 2.0]]]])  # norms 5 and 2
+    mean = np.array([[[3.0, 0.0]]])  # off by 4 and by sqrt(13)
+    members = np.array(
+        [
+            [[[[3.0, 4.0]]], [[[3.0, 6.0]]], [[[3.0, 7.0]]]],  # off by 0, 2 and 3: 2 is half of 4, the last that counts
+            [[[[0.0, 1.0]]], [[[0.0, 6.0]]], [[[2.0, 2.0]]]],  # off by 1, 4 and 2, at most 1.8 counts
+        ]
+    )
+    found = metrics.ensemble(members, truth, mean)
+    assert found["member_rre"] == pytest.approx([2 / 5, 2 / 2])
+    assert found["success"] == pytest.approx([2 / 3, 1 / 3])
+    variances = [np.var([4, 6, 7], ddof=1), np.var([0, 0, 2], ddof=1) + np.var([1, 6, 2], ddof=1)]
+    assert found["spread"] == pytest.approx(np.sqrt(variances) / [5, 2])
+
+
+def test_a_single_estimate_has_no_measures_of_an_ensemble(images):
+    found = metrics.ensemble(None, images[1], images[1][0])
+    assert list(found) == ["spread", "member_rre", "success"] and all(np.isnan(value) for value in found.values())
+
+
 @pytest.fixture(scope="module")
 def images():
     rng = np.random.default_rng(0)

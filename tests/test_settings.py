@@ -103,9 +103,13 @@ WRONG = [
         ["pair", "encdec-none", "encdec-random"],
         ["inference.methods", "'encdec-block'", "networks.train"],
     ),
-    ("inference.methods", ["magic"], ["'magic'", "'pair', 'lsi', 'lsi-zx', 'interpolate', 'cgls'"]),
+    (
+        "inference.methods",
+        ["magic"],
+        ["'magic'", "'pair', 'lsi', 'lsi-zx', 'interpolate', 'cgls', 'mean'", "'mlsi', 'mlsi-lsi', 'fwi' or 'fwi-lsi'"],
+    ),
     ("inference.masks.kinds", ["stripe"], ["'stripe'", "'none', 'random' or 'block'"]),
-    ("networks.train", ["pear"], ["'pear'", "'pair', 'encdec-none', 'encdec-random' or 'encdec-block'"]),
+    ("networks.train", ["pear"], ["'pear'", "'pair', 'vpae', 'encdec-none', 'encdec-random' or 'encdec-block'"]),
     ("problem.name", "mri", ["'mri'", "problems/mri.py"]),
     ("problem.image_size", 4, ["4", "greater than or equal to 8"]),
     ("problem.oversampling", 9, ["9", "less than or equal to 4"]),
@@ -118,8 +122,8 @@ WRONG = [
     ("networks.x.stem", 3, ["3", "1, 2 or 4"]),
     ("training.buffer_samples", 31, ["31", "shard_size is 32"]),
     ("training.device", "gpu", ["'gpu'", "'auto', 'cpu' or 'cuda'"]),
-    ("evaluation.claims", [7], ["7", "1, 2, 3, 4, 5, 6 or 9"]),
-    ("evaluation.claims", [10], ["10", "1, 2, 3, 4, 5, 6 or 9"]),
+    ("evaluation.claims", [0], ["0", "1, 2, 3, 4, 5, 6, 7, 8 or 9"]),
+    ("evaluation.claims", [10], ["10", "1, 2, 3, 4, 5, 6, 7, 8 or 9"]),
     ("networks.weights", [1, 1, 1], ["[1, 1, 1]", "at least 4"]),
     ("networks.weights", [1, 1, 1, 1, 1], ["[1, 1, 1, 1, 1]", "at most 4"]),
     ("networks.weights", [1, 1, 1, -1], ["-1", "greater than or equal to 0"]),
@@ -127,18 +131,67 @@ WRONG = [
     ("data.seed", -1, ["-1", "greater than or equal to 0"]),
     ("evaluation.confidence", 1, ["1", "less than 1"]),
     ("evaluation.resamples", 10, ["10", "greater than or equal to 100"]),
+    ("networks.weights", [0, 0, 0, 0], ["all 0", "at least one"]),
+    ("networks.x.kind", "dense", ["'dense'", "'residual', 'pyramid'"]),
+    ("networks.x.kind", REMOVED, ["is missing"]),
+    ("networks.y.rates", [1, 2], ["is unknown", "it may be"]),  # of the other kind
+    ("networks.y.latnt", 3, ["is unknown", "did you mean 'latent'?"]),
+    ("networks.divergence", [1e-5], ["[1e-05]", "at least 2"]),
+    ("networks.divergence", [1e-5, -1], ["-1", "greater than or equal to 0"]),
+    ("networks.divergence", REMOVED, ["is missing"]),
+    ("networks.train", ["pair", "vpae"], ["networks.divergence' is null", "'vpae'", "two weights"]),
+    ("inference.paired", "vpae", ["inference.methods' has 'pair'", "needs 'vpae' in networks.train"]),
+    ("inference.paired", "twin", ["'twin'", "'pair' or 'vpae'"]),
+    ("inference.methods", ["mlsi"], ["'mlsi'", "can be differentiated", "take it out"]),
+    ("inference.methods", ["fwi-lsi", "lsi"], ["'fwi-lsi'", "can be differentiated", "take it out"]),
+    ("inference.cgls_iterations", None, ["is null", "'cgls' in inference.methods"]),
+    ("inference.cgls_iterations", 0, ["0", "greater than or equal to 1"]),
+    ("inference.lsi.members", 3, ["is 3", "drawn from a vpae", "with pair it is 1"]),
+    ("inference.lsi.stop", "never", ["'never'", "'fixed' or 'validation'"]),
+    ("variant_of", "mri", ["is 'mri'", "it may be crosswell"]),
+    ("variant_of", "ct", ["is 'ct'", "it may be crosswell"]),  # of itself
+    ("variant_of", "crosswell_mild", ["is 'crosswell_mild'", "it may be crosswell"]),  # a variant itself
 ]
+# the same in the experiment crosswell
+WRONG_CROSSWELL = [
+    ("networks.x.rates", [], ["[]", "at least 1"]),
+    ("networks.x.rates", [2, 2], ["[2, 2]", "differ"]),
+    ("networks.x.rates", [0], ["0", "greater than or equal to 1"]),
+    ("networks.x.rates", REMOVED, ["is missing"]),
+    ("networks.y.layers", 0, ["0", "greater than or equal to 1"]),
+    ("networks.y.strides", [2, 2, 2, 2], ["by 32", "10 rows or columns"]),
+    ("networks.divergence", None, ["is null", "'vpae'", "two weights"]),
+    ("inference.paired", "pair", ["inference.methods' has 'pair'", "needs 'pair' in networks.train"]),
+    ("inference.methods", ["pair", "cgls"], ["'cgls'", "adjoint", "take it out"]),
+    ("inference.methods", ["pair", "mlsi-lsi"], ["'mlsi-lsi'", "starts from the estimates of 'lsi'"]),
+    ("inference.methods", ["pair", "fwi-lsi"], ["'fwi-lsi'", "starts from the estimates of 'lsi'"]),
+    ("inference.model_based", None, ["is null", "'mlsi' in inference.methods"]),
+    ("inference.model_based.roughnes", [1.0], ["is unknown", "did you mean 'roughness'?"]),
+    ("inference.model_based.roughness", [-1.0], ["-1.0", "greater than or equal to 0"]),
+    ("inference.model_based.percents", [0, 25], ["has 25", "inference.masks.percents"]),
+    ("inference.model_based.samples.validation", 9, ["is 9", "at most the 8 of data.samples.validation"]),
+    ("inference.model_based.samples.test", 7, ["is 7", "at most the 6 of data.samples.test"]),
+    ("inference.model_based.samples.ood", 1, ["1", "greater than or equal to 2"]),
+    ("inference.model_based.samples.train", 1, ["is unknown", "it may be validation, test, ood"]),
+    ("inference.model_based.stop", "best", ["'best'", "'fixed' or 'validation'"]),
+    ("inference.model_based.members", 0, ["0", "greater than or equal to 1"]),
+]
+EVERY_WRONG = [("ct", *wrong) for wrong in WRONG] + [("crosswell", *wrong) for wrong in WRONG_CROSSWELL]
 
 
-@pytest.mark.parametrize(("key", "value", "fragments"), WRONG, ids=[f"{k}={str(v)[:30]}" for k, v, _ in WRONG])
-def test_a_mistake_is_named_in_one_line_with_key_value_and_choice(key, value, fragments):
+@pytest.mark.parametrize(
+    ("experiment", "key", "value", "fragments"),
+    EVERY_WRONG,
+    ids=[f"{e}.{k}={str(v)[:30]}" for e, k, v, _ in EVERY_WRONG],
+)
+def test_a_mistake_is_named_in_one_line_with_key_value_and_choice(experiment, key, value, fragments):
     config = tiny()
-    put(config["experiments"]["ct"], key, value)
+    put(config["experiments"][experiment], key, value)
     with pytest.raises(settings.ConfigError) as raised:
         settings.check(config)
     message = str(raised.value)
     assert "\n" not in message
-    assert message.startswith(f"config key '{CT}.")
+    assert message.startswith(f"config key 'experiments.{experiment}.")
     for fragment in (key, *fragments):
         assert fragment in message
 
@@ -200,6 +253,48 @@ def test_the_edge_of_what_is_allowed_is_allowed(changes):
     settings.check(tiny(**changes))
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("networks.divergence", [0, 0]),
+        ("inference.model_based.samples", {"validation": 8, "test": 6, "ood": 4}),
+        ("inference.model_based.percents", [90]),
+        ("inference.methods", ["lsi", "mlsi-lsi"]),
+        ("networks.y.strides", [2, 2]),
+    ],
+    ids=str,
+)
+def test_the_edge_of_what_crosswell_may_say_is_allowed(key, value):
+    config = tiny()
+    put(config["experiments"]["crosswell"], key, value)
+    settings.check(config)
+
+
+def test_methods_that_simulate_are_run_on_their_own_masks_and_the_mean_model_on_one():
+    inference = settings.Inference(**settings.check(tiny())["experiments"]["crosswell"]["inference"])
+    every = settings.masks_of("lsi", inference)
+    assert every == settings.masks_of("interpolate", inference) == settings.mask_names(inference.masks)
+    assert every == ["none-0-0", "random-50-0", "random-90-0", "block-50-0", "block-90-0"]
+    chosen = inference.model_copy(
+        update={
+            "model_based": inference.model_based.model_copy(update={"percents": [0, 90], "kinds": ["none", "block"]})
+        }
+    )
+    assert settings.masks_of("mlsi", chosen) == settings.masks_of("fwi-lsi", chosen) == ["none-0-0", "block-90-0"]
+    assert settings.masks_of("mean", inference) == ["none-0-0"]
+
+
+def test_a_variant_takes_every_key_from_its_base_but_its_own():
+    config = tiny()
+    config["experiments"]["mild"] = {"variant_of": "ct", "training": {"epochs": 9}, "evaluation": {"claims": [1]}}
+    checked = settings.check(config)["experiments"]
+    assert checked["ct"]["variant_of"] is None
+    wanted = copy.deepcopy(checked["ct"])
+    wanted["variant_of"], wanted["training"]["epochs"], wanted["evaluation"]["claims"] = "ct", 9, [1]
+    assert checked["mild"] == wanted
+    assert settings.check({"experiments": checked})["experiments"] == checked
+
+
 def test_masks_are_all_kinds_percents_and_draws_with_none_only_once():
     masks = settings.Masks(seed=7, kinds=["block", "none", "random"], percents=[25, 0, 50], draws=[0, 2])
     names = settings.mask_names(masks)
@@ -208,11 +303,15 @@ def test_masks_are_all_kinds_percents_and_draws_with_none_only_once():
 
 
 @pytest.mark.parametrize(
-    ("method", "network"),
-    [("lsi", "pair"), ("lsi-zx", "pair"), ("interpolate", "pair"), ("cgls", None), ("encdec-block", "encdec-block")],
+    ("methods", "network"),
+    [
+        (["pair", "lsi", "lsi-zx", "interpolate", "mlsi", "mlsi-lsi"], "vpae"),
+        (["cgls", "mean", "fwi"], None),
+        (["encdec-block"], "encdec-block"),
+    ],
 )
-def test_a_method_names_the_network_it_needs(method, network):
-    assert settings.network_of(method) == network
+def test_a_method_names_the_network_it_needs(methods, network):
+    assert {settings.network_of(method, "vpae") for method in methods} == {network}
 
 
 @pytest.mark.parametrize("module", ["phantoms", "detect2d", "velocity", "randomness"])

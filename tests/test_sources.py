@@ -115,6 +115,9 @@ def test_a_checkout_elsewhere_has_the_same_digest(tree, tmp_path, monkeypatch):
         ("pairlsi/training.py", {"train.py"}),
         ("pairlsi/inference/lbfgs.py", {"infer.py"}),
         ("pairlsi/evaluation/claims.py", {"summarise.py"}),
+        ("pairlsi/evaluation/claims_crosswell.py", {"summarise.py"}),
+        ("pairlsi/networks/pyramid.py", {"train.py", "infer.py"}),
+        ("pairlsi/inference/ensembles.py", {"infer.py"}),
         ("pairlsi/simulation.py", {"simulate.py"}),
         ("pairlsi/store.py", {"create_store.py", "simulate.py", "compute_statistics.py", "train.py", "infer.py"}),
         ("pairlsi/job.py", set()),  # logs and threads change no result

@@ -38,7 +38,7 @@ SMALL = {
 
 
 class Clone:
-    """A copy of the repository's files in a folder of its own."""
+    """A copy of the repository's files in a folder of its own, with the experiment ct alone."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -46,6 +46,10 @@ class Clone:
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             copy(ROOT / part, folder / part)
+        for file in ("config.yaml", "workflow/presets/tiny.yaml"):
+            said = yaml.safe_load((folder / file).read_text())
+            said["experiments"] = {"ct": said["experiments"]["ct"]}  # a config file on top could not take others away
+            (folder / file).write_text(yaml.safe_dump(said))
         (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
         self.results = folder / "results" / "tiny" / "ct"
 
@@ -263,6 +267,31 @@ def test_a_problem_of_ones_own_is_one_module_and_one_block_of_the_config(tmp_pat
     assert set(metrics.method) == {"pair", "encdec-random"} and np.isfinite(metrics.rre).all()
     failed = clone.snakemake("results/tiny/mine/report.html", check=False)
     assert failed.returncode != 0 and re.search(r"there is no notebook \S*notebooks/blur.py", failed.stderr)
+
+
+def test_methods_that_simulate_run_on_the_samples_and_masks_set_aside_for_them(tmp_path):
+    clone = Clone(tmp_path / "clone")
+    for file in ("config.yaml", "workflow/presets/tiny.yaml"):
+        shutil.copy2(ROOT / file, clone.folder / file)
+    few = {"masks": {"kinds": ["random"], "percents": [0, 90]}, "model_based": {"percents": [90]}}
+    (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": {"crosswell": {"inference": few}}}))
+    clone.snakemake("results/tiny/crosswell/metrics.csv", "results/tiny/crosswell/claims.csv")
+    results = clone.folder / "results/tiny/crosswell"
+    metrics = pd.read_csv(results / "metrics.csv")
+    assert np.isfinite(metrics.rre).all()
+    said = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]["crosswell"]["inference"]
+    assert set(metrics.method) == set(said["methods"])
+    counted = metrics[metrics.split == "test"].groupby(["method", "percent"]).size()
+    assert counted["lsi"].to_dict() == {0: 6, 90: 6} and counted["mean"].to_dict() == {0: 6}
+    for method in ("mlsi", "mlsi-lsi", "fwi", "fwi-lsi"):
+        assert counted[method].to_dict() == {90: 3}
+    for method, members in (("lsi", 2), ("mlsi", 2)):
+        estimates = zarr.open_group(results / f"inference/{method}/random-90-0/seed-0/estimates.zarr", mode="r")
+        assert estimates["test/x_members"].shape[1] == members and estimates["test/y_members"].shape[:2] == (2, members)
+        chosen = estimates.attrs["chosen_on_validation"]
+        assert 1 <= chosen["iterations"] < len(chosen["validation_rre"])
+    claims = pd.read_csv(results / "claims.csv")
+    assert list(claims[claims.part == "all"].claim) == [7, 8]
 
 
 def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):

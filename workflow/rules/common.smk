@@ -4,7 +4,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from pairlsi import problems, settings, sources, store
+from pairlsi import problems, settings, sources, store, variants
 
 try:
     config.update(settings.check(config))

@@ -6,7 +6,9 @@ rule infer:
         shard_files("validation", *settings.EVALUATED),
         scalars="<results>/{experiment}/data/statistics.json",
         weights=weights_of,
+        means="<results>/{experiment}/data/mean.npz",
         settings=network_settings_of,
+        starts=starts_of,
     output:
         estimates=directory("<results>/{experiment}/inference/{method}/{mask}/seed-{seed}/estimates.zarr"),
         metrics="<results>/{experiment}/inference/{method}/{mask}/seed-{seed}/metrics.csv",

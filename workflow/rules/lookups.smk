@@ -77,8 +77,9 @@ def network_part(wildcards):
     experiment = experiment_of(wildcards)
     networks = experiment["networks"]
     said = {key: networks[key] for key in ("x", "y", "centre")}
-    if wildcards.network == "pair":
-        return said | {"weights": networks["weights"]}
+    if wildcards.network in ("pair", "vpae"):
+        divergence = {"divergence": networks["divergence"]} if wildcards.network == "vpae" else {}
+        return said | {"weights": networks["weights"]} | divergence
     kind = wildcards.network.removeprefix("encdec-")
     mask = "none-0-0" if kind == "none" else f"{kind}-{networks['mask_percent']}-0"
     return said | {"mask": mask, "mask_seed": experiment["inference"]["masks"]["seed"] if mask != "none-0-0" else 0}
@@ -91,10 +92,17 @@ def training_part(wildcards):
 
 def weights_of(wildcards):
     """An input: the weights that the method needs, if any."""
-    network = settings.network_of(wildcards.method)
+    network = settings.network_of(wildcards.method, experiment_of(wildcards)["inference"]["paired"])
     if network is None:
         return []
     return f"<results>/{wildcards.experiment}/networks/{network}/seed-{wildcards.seed}/weights.safetensors"
+
+
+def starts_of(wildcards):
+    """An input: the estimates of lsi, for the methods that start from them."""
+    if wildcards.method not in ("mlsi-lsi", "fwi-lsi"):
+        return []
+    return f"<results>/{wildcards.experiment}/inference/lsi/{wildcards.mask}/seed-{wildcards.seed}/estimates.zarr"
 
 
 def network_settings_of(wildcards):
@@ -106,20 +114,27 @@ def method_part(wildcards):
     """A param: what the config says of this method; of others, nothing, so that their keys rerun nothing here."""
     experiment = experiment_of(wildcards)
     inference = experiment["inference"]
-    own = {"lsi": ["lsi"], "lsi-zx": ["lsi"], "cgls": ["cgls_iterations"]}.get(wildcards.method, [])
-    said = {key: inference[key] for key in ("batch_size", *own)}
-    return said | {"mask_seed": inference["masks"]["seed"], "device": experiment["training"]["device"]}
+    said = {"batch_size": inference["batch_size"], "mask_seed": inference["masks"]["seed"]}
+    said |= {"device": experiment["training"]["device"], "splits": list(settings.EVALUATED)}
+    if wildcards.method == "cgls":
+        said["cgls_iterations"] = inference["cgls_iterations"]
+    elif wildcards.method in ("lsi", "lsi-zx"):
+        said["search"] = inference["lsi"] | {"batch_size": inference["batch_size"]}
+        if wildcards.method == "lsi" and any(method.endswith("-lsi") for method in inference["methods"]):
+            said["splits"].insert(0, "validation")  # what starts from these estimates makes its choices there
+    elif wildcards.method in settings.MODEL_BASED:
+        said["search"] = {key: value for key, value in inference["model_based"].items() if key not in ("kinds", "percents")}
+    return said | {"centre": experiment["networks"]["centre"]} if "search" in said else said
 
 
 def swept(wildcards):
     """An input: the metrics of every method, mask and seed."""
     experiment = experiment_of(wildcards)
-    inference, seeds = experiment["inference"], experiment["training"]["seeds"]
-    masks = settings.mask_names(settings.Masks(**inference["masks"]))
+    inference, seeds = settings.Inference(**experiment["inference"]), experiment["training"]["seeds"]
     return [
         f"<results>/{wildcards.experiment}/inference/{method}/{mask}/seed-{seed}/metrics.csv"
-        for method in inference["methods"]
-        for mask in masks
+        for method in inference.methods
+        for mask in settings.masks_of(method, inference)
         for seed in seeds
     ]
 
@@ -148,3 +163,13 @@ def estimates_of(wildcards):
     """An input: every estimate of the first seed, for the figures of examples."""
     first = f"seed-{experiment_of(wildcards)['training']['seeds'][0]}/"
     return [file.replace("metrics.csv", "estimates.zarr") for file in swept(wildcards) if first in file]
+
+
+def relatives(wildcards):
+    """A param: the other experiments of its family, the one that it is a variant of or its variants."""
+    return variants.relatives(config["experiments"], wildcards.experiment)
+
+
+def metrics_of_relatives(wildcards):
+    """An input: their metrics, for the comparison in the report."""
+    return [f"<results>/{name}/metrics.csv" for name in relatives(wildcards)]

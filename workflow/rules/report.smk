@@ -9,6 +9,7 @@ rule report:
         shard_files("validation", *settings.EVALUATED),
         networks_of,
         estimates_of,
+        metrics_of_relatives,
         scalars="<results>/{experiment}/data/statistics.json",
         metrics="<results>/{experiment}/metrics.csv",
         claims="<results>/{experiment}/claims.csv",
@@ -39,6 +40,7 @@ rule report:
         runtime=grows(30),
     params:
         experiment=experiment_of,
+        relatives=relatives,
         notebook=notebook_of,
         source=report_source,
     script:

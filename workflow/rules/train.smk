@@ -15,7 +15,7 @@ rule train:
     benchmark:
         "<logs>/{experiment}/train/{network}-seed-{seed}.tsv"
     # the paired autoencoder takes longest and most methods wait for it
-    priority: lambda wildcards: 100 if wildcards.network == "pair" else 10
+    priority: lambda wildcards: 100 if wildcards.network in ("pair", "vpae") else 10
     conda:
         "../../envs/environment.yaml"
     resources:

@@ -17,6 +17,7 @@ table = sweep.run(
     said=params.method,
     data=Path(snakemake.input.scalars).parent,  # noqa: F821
     weights=snakemake.input.get("weights"),  # noqa: F821
+    starts=snakemake.input.get("starts"),  # noqa: F821
     estimates=Path(snakemake.output.estimates),  # noqa: F821
 )
 table.insert(0, "experiment", wildcards.experiment)

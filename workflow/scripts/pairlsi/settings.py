@@ -1,27 +1,27 @@
 """What config.yaml may say, typed, with every error naming the key, the value and what it may be.
 
 `check` is called on the whole config before the DAG is built. What belongs to one forward problem is declared
-by that problem's own `Settings`; what holds between the parts is checked in `check_experiment`.
+by that problem's own `Settings`; what holds between the parts is checked in `contradictions`.
 """
 
-import difflib
-import math
 import re
-from types import UnionType
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-Network = Literal["pair", "encdec-none", "encdec-random", "encdec-block"]
-Method = Literal["pair", "lsi", "lsi-zx", "interpolate", "cgls", "encdec-none", "encdec-random", "encdec-block"]
+from pairlsi import variants
+from pairlsi.config_errors import ConfigError, parse
+
+Network = Literal["pair", "vpae", "encdec-none", "encdec-random", "encdec-block"]
+ModelBased = Literal["mlsi", "mlsi-lsi", "fwi", "fwi-lsi"]  # these simulate in every iteration
+Method = Literal[
+    "pair", "lsi", "lsi-zx", "interpolate", "cgls", "mean", "encdec-none", "encdec-random", "encdec-block", ModelBased
+]
+MODEL_BASED = get_args(ModelBased)
 MaskKind = Literal["none", "random", "block"]
 SPLITS = ("train", "validation", "test", "ood")
 SSIM_WINDOW = 11  # pixels
 EVALUATED = ("test", "ood")  # for the report alone; every choice is made on the validation split
-
-
-class ConfigError(ValueError):
-    """The config says what it may not; the message has one line a mistake."""
 
 
 class Strict(BaseModel):
@@ -65,8 +65,8 @@ class Data(Strict):
     shard_size: Count
 
 
-class Autoencoder(Strict):
-    """Architecture of one space's autoencoder: the keyword arguments of `networks.autoencoder.Encoder`."""
+class Convolutional(Strict):
+    """What the architectures of one space's autoencoder share."""
 
     latent: Count
     width: Count
@@ -75,12 +75,31 @@ class Autoencoder(Strict):
     norm: Literal["none", "batch"]
 
 
+class Residual(Convolutional):
+    """The keyword arguments of `networks.autoencoder.Encoder`."""
+
+    kind: Literal["residual"]
+
+
+class Pyramid(Convolutional):
+    """The keyword arguments of `networks.pyramid.PyramidEncoder`."""
+
+    kind: Literal["pyramid"]
+    layers: Count
+    rates: Annotated[list[Count], Field(min_length=1), Distinct]
+
+
+Autoencoder = Annotated[Residual | Pyramid, Field(discriminator="kind")]
+Weight = Annotated[float, Field(ge=0)]
+
+
 class Networks(Strict):
     train: Annotated[list[Network], Field(min_length=1), Distinct]
     centre: Literal["pixel", "global"]
     x: Autoencoder
     y: Autoencoder
-    weights: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=4, max_length=4)]
+    weights: Annotated[list[Weight], Field(min_length=4, max_length=4)]
+    divergence: Annotated[list[Weight], Field(min_length=2, max_length=2)] | None
     mask_percent: Annotated[Integer, Field(ge=1, lt=100)]
 
 
@@ -102,27 +121,53 @@ class Masks(Strict):
     draws: Annotated[list[Annotated[Integer, Field(ge=0, le=999)]], Field(min_length=1), Distinct]
 
 
+Iterations = Annotated[Integer, Field(ge=1, le=10000)]
+
+
 class Solver(Strict):
-    iterations: Annotated[Integer, Field(ge=1, le=10000)]
+    """An ensemble of L-BFGS searches; stop "validation": after the best number up to `iterations`."""
+
+    iterations: Iterations
     history: Annotated[Integer, Field(ge=1, le=100)]
+    members: Count
+    stop: Literal["fixed", "validation"]
+
+
+class ModelSamples(Strict):
+    validation: Annotated[Integer, Field(ge=2)]
+    test: Annotated[Integer, Field(ge=2)]
+    ood: Annotated[Integer, Field(ge=2)]
+
+
+class ModelBasedSolver(Solver):
+    """What simulates in every iteration is dear: fewer samples, masks and members."""
+
+    batch_size: Count
+    kinds: Annotated[list[MaskKind], Field(min_length=1), Distinct]
+    percents: Annotated[list[Percent], Field(min_length=1), Distinct]
+    samples: ModelSamples
+    roughness: Annotated[list[Weight], Field(min_length=1), Distinct]
 
 
 class Inference(Strict):
+    paired: Literal["pair", "vpae"]
     methods: Annotated[list[Method], Field(min_length=1), Distinct]
     masks: Masks
     batch_size: Count
     lsi: Solver
-    cgls_iterations: Annotated[Integer, Field(ge=1, le=10000)]
+    cgls_iterations: Iterations | None
+    model_based: ModelBasedSolver | None
 
 
 class Evaluation(Strict):
     seed: Seed
     confidence: Annotated[float, Field(ge=0.5, lt=1)]
     resamples: Annotated[Integer, Field(ge=100, le=100000)]
-    claims: Annotated[list[Literal[1, 2, 3, 4, 5, 6, 9]], Distinct]
+    claims: Annotated[list[Literal[1, 2, 3, 4, 5, 6, 7, 8, 9]], Distinct]
 
 
 class Experiment(Strict):
+    variant_of: str | None = None
     problem: dict
     data: Data
     networks: Networks
@@ -131,11 +176,25 @@ class Experiment(Strict):
     evaluation: Evaluation
 
 
-def network_of(method: str) -> str | None:
-    """The network that a method of inference needs; None for one that needs no network."""
+def network_of(method: str, paired: str) -> str | None:
+    """The network that a method of inference needs, `paired` or another; None for one that needs no network."""
     if method.startswith("encdec-"):
         return method
-    return None if method == "cgls" else "pair"
+    return None if method in ("cgls", "mean", "fwi") else paired
+
+
+def masks_of(method: str, inference: Inference) -> list[str]:
+    """The masks that a method is run on: all of the sweep but for those that simulate, and the first for the mean."""
+    names = mask_names(inference.masks)
+    if method in MODEL_BASED:
+        chosen = inference.model_based
+        kinds_and_percents = {name: name.split("-")[:2] for name in names}
+        return [
+            n
+            for n, (kind, percent) in kinds_and_percents.items()
+            if kind in chosen.kinds and int(percent) in chosen.percents
+        ]
+    return names[:1] if method == "mean" else names
 
 
 def mask_names(masks: Masks) -> list[str]:
@@ -162,102 +221,21 @@ def check(config: dict) -> dict:
     if not isinstance(experiments, dict) or not experiments:
         raise ConfigError(f"config key 'experiments' is {experiments!r}: it must name at least one experiment")
     checked = {}
-    for name, given in experiments.items():
+    for name in experiments:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
             raise ConfigError(
                 f"config key 'experiments.{name}': a name is lower-case letters, digits and _, as in 'ct_fine'"
             )
-        checked[name] = check_experiment(given, f"experiments.{name}")
+        checked[name] = check_experiment(variants.complete(experiments, name), f"experiments.{name}")
     return {**config, "experiments": checked}
 
 
 def check_experiment(given: dict, key: str) -> dict:
     """Validate one experiment and return it as plain data; `key` is its place in the config."""
-    from pairlsi import problems
+    from pairlsi import contradictions, problems
 
     experiment = parse(Experiment, given, key)
     problem = problems.create(experiment.problem, f"{key}.problem")
-    for message in _contradictions(experiment, problem):
+    for message in contradictions.find(experiment, problem):
         raise ConfigError(f"config key '{key}.{message}")
     return {**experiment.model_dump(), "problem": problem.settings.model_dump()}
-
-
-def _contradictions(experiment: Experiment, problem):
-    """Yield what single keys cannot show, each as "key': what is wrong"."""
-    data, networks, inference = experiment.data, experiment.networks, experiment.inference
-    if experiment.training.batch_size > data.samples.train:
-        yield (
-            f"training.batch_size' is {experiment.training.batch_size}: at most the {data.samples.train} "
-            "samples of data.samples.train"
-        )
-    if experiment.training.buffer_samples < min(data.shard_size, data.samples.train):
-        yield (
-            f"training.buffer_samples' is {experiment.training.buffer_samples}: at least one shard "
-            f"(data.shard_size is {data.shard_size})"
-        )
-    for method in inference.methods:
-        needed = network_of(method)
-        if needed is not None and needed not in networks.train:
-            yield f"inference.methods' has {method!r}, which needs {needed!r} in networks.train: add it there"
-        if method == "cgls" and not hasattr(problem, "adjoint"):
-            yield "inference.methods' has 'cgls', which needs a linear problem with an adjoint: take it out"
-    masks = inference.masks
-    rows, axis = problem.missing_count, problem.missing_name
-    wanted = [networks.mask_percent] if set(networks.train) & {"encdec-random", "encdec-block"} else []
-    swept = [p for p in masks.percents if p > 0 and set(masks.kinds) != {"none"}]
-    for where, percents in (("networks.mask_percent", wanted), ("inference.masks.percents", swept)):
-        for percent in percents:
-            masked = round(rows * percent / 100)
-            if not 1 <= masked < rows:
-                advice = "masks none: ask for more" if masked < 1 else "masks all: ask for fewer"
-                yield f"{where}' has {percent}: of {rows} {axis} it {advice}"
-    if min(problem.x_shape[1:]) < SSIM_WINDOW:
-        yield (
-            f"problem' gives images of {problem.x_shape[1:]} pixels: at least {SSIM_WINDOW} a side, the window of SSIM"
-        )
-    if not any(networks.weights):
-        yield "networks.weights' are all 0: at least one term of the loss must count"
-    for space, shape in (("x", problem.x_shape), ("y", problem.y_shape)):
-        architecture = getattr(networks, space)
-        step = architecture.stem * math.prod(architecture.strides)
-        if step > min(shape[1:]):
-            yield (
-                f"networks.{space}.strides' reduce by {step} in all with the stem: "
-                f"more than the {min(shape[1:])} rows or columns of a sample of {space} with shape {shape}"
-            )
-
-
-def parse(model: type[BaseModel], given, key: str) -> BaseModel:
-    """Return `model` made from `given`; raise ConfigError with one line a mistake, each naming its key."""
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        lines = [_sentence(model, e, key) for e in error.errors()]
-        raise ConfigError("\n".join(lines)) from None
-
-
-def _sentence(model: type[BaseModel], error: dict, key: str) -> str:
-    keys, _ = _walk(model, error["loc"])
-    where = ".".join([key, *keys])
-    if error["type"] == "extra_forbidden":
-        allowed = list(getattr(_walk(model, error["loc"][:-1])[1], "model_fields", {}))
-        close = difflib.get_close_matches(str(error["loc"][-1]), allowed, 1)
-        hint = f"did you mean '{close[0]}'?" if close else f"it may be {', '.join(allowed)}"
-        return f"config key '{where}' is unknown: {hint}"
-    if error["type"] == "missing":
-        return f"config key '{where}' is missing: see config.yaml for what it means"
-    message = error["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
-    return f"config key '{where}' is {error['input']!r}: {message}"
-
-
-def _walk(model, location) -> tuple[list[str], type | None]:
-    """The keys of the config along pydantic's `location` within `model`, and what is expected there."""
-    keys = []
-    for part in location:
-        if isinstance(model, UnionType):  # the part is pydantic's tag of an alternative, no key of the config
-            model = next((m for m in get_args(model) if part in get_args(m.model_fields["kind"].annotation)), None)
-            continue
-        keys.append(str(part))
-        field = getattr(model, "model_fields", {}).get(part)
-        model = field.annotation if field else None
-    return keys, model

@@ -32,19 +32,26 @@ class Bootstrap:
         return np.vstack([np.full(count, 1 / count), drawn])
 
     def values(self, method: str, mask: str, metric: str) -> np.ndarray:
-        """The metric of each seed and sample, (seeds, samples). Raises KeyError where the table lacks them."""
+        """The metric of each seed and sample, (seeds, samples), NaN for samples that the method was not run on.
+
+        Raises KeyError where the table lacks the method on that mask.
+        """
         rows = self.table[(self.table.method == method) & (self.table["mask"] == mask)]
         if rows.empty:
             raise KeyError(f"the metrics have no {method} on {mask}")
-        return rows.pivot(index="seed", columns="sample", values=metric).to_numpy()
+        return rows.pivot(index="seed", columns="sample", values=metric).reindex(columns=self.samples).to_numpy()
 
     def mean(self, method: str, mask: str, metric: str) -> np.ndarray:
         """Mean of the metric, (1 + R,)."""
         return self.mean_of(self.values(method, mask, metric))
 
     def mean_of(self, values: np.ndarray) -> np.ndarray:
-        """Mean of values (seeds, samples) on each resample, (1 + R,)."""
-        by_seed = values @ self.sample_weights.T
+        """Mean of values (seeds, samples) on each resample, (1 + R,), over the samples that have one."""
+        known = ~np.isnan(values).any(0)
+        weights = self.sample_weights[:, known]
+        # a resample without any of few known samples tells nothing: it takes the estimate on all of them
+        weights = np.where(weights.sum(1, keepdims=True) > 0, weights, weights[:1])
+        by_seed = values[:, known] @ (weights / weights.sum(1, keepdims=True)).T
         if self.seed_weights is None:
             return by_seed.mean(0)
         return (self.seed_weights * by_seed.T).sum(1)

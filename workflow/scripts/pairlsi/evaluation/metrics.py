@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SUCCESS = 0.5  # a member whose error is at most this times the mean model's has found the model, not another minimum
+
 
 def relative_error(estimate: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """‖estimate - truth‖ / ‖truth‖ of each sample, (N, ...) -> (N,); `rre` of the tables when truth is x."""
@@ -37,3 +39,22 @@ def peak_signal_to_noise(estimate: np.ndarray, truth: np.ndarray, data_range: fl
     """PSNR in dB of each sample, (N, ...) -> (N,): 10 log10(data_range² / mean squared error)."""
     error = np.square(estimate - truth).reshape(len(truth), -1).mean(1)
     return 10 * np.log10(data_range**2 / np.maximum(error, np.finfo(np.float64).tiny))
+
+
+def ensemble(members: np.ndarray | None, truth: np.ndarray, mean: np.ndarray) -> dict[str, np.ndarray | float]:
+    """How the members (N, K, C, H, W) of each sample's ensemble differ; NaN where there is a single one.
+
+    spread: norm of the standard deviation over members, over ‖truth‖; member_rre: median error of the members;
+    success: the fraction of members whose error is at most `SUCCESS` times that of the pixel-wise mean model.
+    """
+    if members is None:
+        return dict.fromkeys(("spread", "member_rre", "success"), np.nan)
+    axes = tuple(range(1, truth.ndim))
+    spread = np.sqrt(members.var(axis=1, ddof=1).sum(axes) / np.square(truth).sum(axes))
+    errors = np.stack([relative_error(members[:, k], truth) for k in range(members.shape[1])], axis=1)
+    close = SUCCESS * relative_error(np.broadcast_to(mean, truth.shape), truth)
+    return {
+        "spread": spread,
+        "member_rre": np.median(errors, axis=1),
+        "success": (errors <= close[:, None]).mean(axis=1),
+    }

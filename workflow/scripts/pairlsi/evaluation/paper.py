@@ -20,7 +20,7 @@ TABLE_1 = {
 LOST = "lost in our copy"  # the copy of the paper that we worked from has lost most inline mathematics
 
 
-def choices(experiment: dict) -> list[tuple[str, str, str, str]]:
+def ct_choices(experiment: dict) -> list[tuple[str, str, str, str]]:
     """Rows (what, value in the paper, unknown to us, ours) for a CT experiment's settings."""
     problem, networks, training = experiment["problem"], experiment["networks"], experiment["training"]
     source = {"phantoms": "procedural trail-mix phantoms", "2detect": "2DeteCT reconstructions"}
@@ -52,3 +52,62 @@ def choices(experiment: dict) -> list[tuple[str, str, str, str]]:
         ("metrics", "RRE, SSIM", "SSIM window and data range",
          "SSIM with a Gaussian window (σ = 1.5), data range of the training images"),
     ]  # fmt: skip
+
+
+def crosswell_choices(experiment: dict) -> list[tuple[str, str, str, str]]:
+    """Rows (what, value in the paper, unknown to us, ours) for the settings of a cross-well experiment."""
+    problem, networks, training = experiment["problem"], experiment["networks"], experiment["training"]
+    x, y, inference = networks["x"], networks["y"], experiment["inference"]
+    lsi, model_based, divergence = inference["lsi"], inference["model_based"], networks["divergence"]
+    rows, columns, spacing = problem["rows"], problem["columns"], problem["spacing"]
+    samples, shots = experiment["data"]["samples"], problem["sources_per_well"]
+
+    def search(said):
+        most = "" if said["stop"] == "fixed" else ", at most: the best number on validation samples"
+        return f"{said['members']} members, {said['iterations']} iterations{most}"
+
+    choices = [
+        ("velocity models", "their pixel-wise mean is uniform", "how they are drawn, their range",
+         "folded, tilted and faulted layers with lenses, "
+         f"{problem['mean_velocity']:g} ± {problem['contrast']:g} m/s at most"),
+        ("out of distribution", "none", "", "bodies that ignore the bedding: dykes and turned ellipses"),
+        ("grid", LOST, "size, spacing", f"{rows} × {columns} cells of {spacing:g} m"),
+        ("training samples", LOST, "number", f"{samples['train']}"),
+        ("sources", "both boreholes, 30 channels", "15 in each is inferred", f"{shots} in each, {2 * shots} channels"),
+        ("receivers", "in the opposite borehole", "number", f"{problem['receivers_per_well']}, evenly spread in depth"),
+        ("wavelet", LOST, "shape, frequency", f"Ricker, peak at {problem['peak_frequency']:g} Hz"),
+        ("records", "all time points", "length, step", f"{problem['steps'] * problem['time_step']:.2g} s, "
+         f"a sample every {1000 * problem['keep_every'] * problem['time_step']:.2g} ms"),
+        ("simulation", "acoustic, deepwave", "order, absorbing layers",
+         f"deepwave, order 6, {problem['pml_width']} cells"),
+        ("noise", LOST, "whether any, level", f"white, {problem['noise_level']:.0%} of each sample's norm"),
+        ("missing", "random receivers", "percentages, whether the same for all shots",
+         ", ".join(f"{p}" for p in inference["masks"]["percents"]) + " %, at the same depths in both wells and for all "
+         "shots; gaps of neighbouring receivers beside"),
+        ("scaling", "mean and standard deviation of the training set", "",
+         f"the same; {networks['centre']} mean; missing receivers are zero before that"),
+        ("networks", "convolutional ResNet, 3 levels of 3 layers, pyramid pooling", "dilations, normalisation",
+         f"{len(x['strides'])} levels of {x.get('layers', 1)} layers, dilations {x.get('rates')}, "
+         f"normalisation: {x['norm']}"),
+        ("channels", "double at each level", "all", f"from {x['width']} (x) and {y['width']} (y)"),
+        ("latent sizes", LOST, "both", f"feature maps of {x['latent']} (x) and {y['latent']} (y) channels"),
+        ("latent maps", "affine, on vectorised latents", "on samples or means",
+         "on samples in training, on means for PAIR"),
+        ("weights of divergence", LOST, "both", ", ".join(f"{w:g}" for w in divergence or []) + " per nat, x and y"),
+        ("loss weights", "none named", "w1 … w4", ", ".join(f"{w:g}" for w in networks["weights"])),
+        ("optimiser", LOST, "all", f"Adam, {training['epochs']} epochs, learning rate {training['learning_rate']:g} "
+         f"with warm-up and cosine, batches of {training['batch_size']}"),
+        ("LSI", "L-BFGS", "iterations, size of the ensemble",
+         search(lsi)),
+    ]  # fmt: skip
+    if model_based is not None:
+        count = model_based["samples"]
+        choices += [
+            ("M-LSI (16)", "L-BFGS from samples of the encoded mean model", "iterations, size of the ensemble",
+             search(model_based)),
+            ("M-LSI and FWI from LSI, FWI", "none", "", "ours: the same searches from the estimate of PAIR+LSI, and "
+             "classical inversion over pixels with a smoothness prior around its start"),
+            ("samples of methods that simulate", LOST, "number", f"the first {count['test']} of {samples['test']} test "
+             f"and {count['ood']} of {samples['ood']} OOD samples"),
+        ]  # fmt: skip
+    return choices

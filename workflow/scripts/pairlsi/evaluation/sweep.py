@@ -14,17 +14,19 @@ from pairlsi.inference.methods import Estimates, Method
 from pairlsi.settings import EVALUATED
 
 
-def run(method: str, mask: str, problem, said: dict, data: Path, weights, estimates: Path) -> pd.DataFrame:
+def run(method: str, mask: str, problem, said: dict, data: Path, weights, starts, estimates: Path) -> pd.DataFrame:
     """Infer, store the estimates at `estimates` and return the tidy metrics, a row a split and sample.
 
-    said: the config's part for the method; data: the experiment's data folder; weights: the network's file or None.
+    said: the config's part for the method; data: the experiment's data folder; weights: the network's file or None;
+    starts: the folder with the estimates of lsi that the method starts from, or None.
     """
     kind, percent, draw = operators.parse_name(mask)
     observed = operators.create(mask, problem.missing_count, problem.missing_axis, said["mask_seed"])
     network = load_network(weights, problem, said["device"]) if weights else None
-    estimator = Method(method, network, problem, observed, said)
+    scalars, means = networks.read_statistics(data)
+    found_by_lsi = zarr.open_group(starts, mode="r") if starts else None
+    estimator = Method(method, network, problem, observed, said, (scalars, means), found_by_lsi)
     choice = estimator.choose(data / "validation.zarr")
-    scalars, _ = networks.read_statistics(data)
     data_range = scalars["x"]["max"] - scalars["x"]["min"]
 
     group = zarr.create_group(
@@ -39,11 +41,13 @@ def run(method: str, mask: str, problem, said: dict, data: Path, weights, estima
         },
     )
     tables = []
-    for split in EVALUATED:
-        x, y = (store.read(data / f"{split}.zarr", name) for name in store.ARRAYS)
-        found = estimator(y)
+    for split in said["splits"]:
+        x, y = (store.read(data / f"{split}.zarr", name)[estimator.samples(split)] for name in store.ARRAYS)
+        found = estimator(y, split)
         write(group.create_group(split), found)
-        table = measure(found, x, y, network, data_range)
+        if split not in EVALUATED:
+            continue
+        table = measure(found, x, y, network, data_range, means["x"])
         table.insert(0, "split", split)
         tables.append(table)
     table = pd.concat(tables, ignore_index=True)
@@ -66,17 +70,21 @@ def load_network(weights: str, problem, device: str):
 
 
 def write(group: zarr.Group, found: Estimates) -> None:
-    """Store x and, where there are any, the completed data, both float32."""
-    for name, values in (("x", found.x), ("y", found.y)):
+    """Store x and, where there are any, the completed data and what each member of an ensemble gave, all float32."""
+    arrays = {"x": found.x, "y": found.y, "x_members": found.members, "y_members": found.data_members}
+    for name, values in arrays.items():
         if values is not None:
             values = np.ascontiguousarray(values)
             group.create_array(name, data=values, chunks=values.shape, compressors=zarr.codecs.Crc32cCodec())
 
 
-def measure(found: Estimates, x: np.ndarray, y: np.ndarray, network, data_range: float) -> pd.DataFrame:
+def measure(
+    found: Estimates, x: np.ndarray, y: np.ndarray, network, data_range: float, mean: np.ndarray
+) -> pd.DataFrame:
     """Metrics of one split, a row a sample; NaN where a metric does not apply to the method.
 
-    data_rre compares the completed data with the full noisy ones.
+    data_rre compares the completed data with the full noisy ones. mean: the pixel-wise mean model, which says when a
+    member of an ensemble counts as a success.
     """
     columns = {
         "sample": np.arange(len(x)),
@@ -90,4 +98,5 @@ def measure(found: Estimates, x: np.ndarray, y: np.ndarray, network, data_range:
         device = next(network.parameters()).device
         b, estimate = (torch.from_numpy(values).to(device) for values in (found.surrogate_data, found.x))
         quality = {name: v.cpu().numpy() for name, v in surrogate.surrogate_metrics(network, b, estimate).items()}
-    return pd.DataFrame({**columns, **quality, "iterations": found.iterations, "seconds": found.seconds})
+    ensemble = metrics.ensemble(found.members, x, mean)
+    return pd.DataFrame({**columns, **quality, **ensemble, "iterations": found.iterations, "seconds": found.seconds})

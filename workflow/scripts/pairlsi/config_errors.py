@@ -1,0 +1,56 @@
+"""What is wrong with a config, in sentences: each names the key, the value and what it may be."""
+
+import difflib
+from types import NoneType, UnionType
+from typing import Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+
+class ConfigError(ValueError):
+    """The config says what it may not; the message has one line a mistake."""
+
+
+def parse(model: type[BaseModel], given, key: str) -> BaseModel:
+    """Return `model` made from `given`; raise ConfigError with one line a mistake, each naming its key."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        lines = [_sentence(model, e, key) for e in error.errors()]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _sentence(model: type[BaseModel], error: dict, key: str) -> str:
+    keys, _ = _walk(model, error["loc"])
+    where = ".".join([key, *keys])
+    if error["type"] == "extra_forbidden":
+        allowed = list(getattr(_walk(model, error["loc"][:-1])[1], "model_fields", {}))
+        close = difflib.get_close_matches(str(error["loc"][-1]), allowed, 1)
+        hint = f"did you mean '{close[0]}'?" if close else f"it may be {', '.join(allowed)}"
+        return f"config key '{where}' is unknown: {hint}"
+    if error["type"].startswith("union_tag"):  # of alternatives told apart by their key kind
+        where += ".kind"
+    if error["type"] == "union_tag_invalid":
+        return f"config key '{where}' is {error['ctx']['tag']!r}: it may be {error['ctx']['expected_tags']}"
+    if error["type"] in ("missing", "union_tag_not_found"):
+        return f"config key '{where}' is missing: see config.yaml for what it means"
+    message = error["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
+    return f"config key '{where}' is {error['input']!r}: {message}"
+
+
+def _walk(model, location) -> tuple[list[str], type | None]:
+    """The keys of the config along pydantic's `location` within `model`, and what is expected there."""
+    keys = []
+    for part in location:
+        if len(alternatives := _alternatives(model)) > 1:  # the part is pydantic's tag of one, no key of the config
+            model = next((m for m in alternatives if part in get_args(m.model_fields["kind"].annotation)), None)
+            continue
+        keys.append(str(part))
+        field = getattr(alternatives[0], "model_fields", {}).get(part)
+        model = field.annotation if field else None
+    return keys, _alternatives(model)[0]
+
+
+def _alternatives(model) -> list:
+    """What a value may be besides None: the members of a union, else the model itself."""
+    return [m for m in get_args(model) if m is not NoneType] if get_origin(model) in (Union, UnionType) else [model]

@@ -1,0 +1,95 @@
+"""What contradicts what in a config whose single keys are all as they may be.
+
+Each check yields sentences that begin with the key within its experiment: "key': what is wrong".
+"""
+
+import math
+
+from pairlsi.settings import MODEL_BASED, SSIM_WINDOW, Experiment, network_of
+
+
+def find(experiment: Experiment, problem):
+    """Yield everything that contradicts something in `experiment`, whose problem is `problem`."""
+    yield from in_training(experiment)
+    yield from in_methods(experiment, problem)
+    yield from in_searches(experiment)
+    yield from in_masks(experiment, problem)
+    yield from in_shapes(experiment, problem)
+
+
+def in_training(experiment: Experiment):
+    data, networks, training = experiment.data, experiment.networks, experiment.training
+    if training.batch_size > data.samples.train:
+        yield f"training.batch_size' is {training.batch_size}: at most the {data.samples.train} of data.samples.train"
+    if training.buffer_samples < min(data.shard_size, data.samples.train):
+        yield (
+            f"training.buffer_samples' is {training.buffer_samples}: at least one shard "
+            f"(data.shard_size is {data.shard_size})"
+        )
+    if not any(networks.weights):
+        yield "networks.weights' are all 0: at least one term of the loss must count"
+    if "vpae" in networks.train and networks.divergence is None:
+        yield "networks.divergence' is null, and 'vpae' in networks.train needs two weights, as in [1.0e-5, 1.0e-5]"
+
+
+def in_methods(experiment: Experiment, problem):
+    inference, key = experiment.inference, "inference.methods' has"
+    for method in inference.methods:
+        needed = network_of(method, inference.paired)
+        if needed is not None and needed not in experiment.networks.train:
+            other = ", or change inference.paired" if needed == inference.paired else ""
+            yield f"{key} {method!r}, which needs {needed!r} in networks.train: add it there{other}"
+        if method in ("mlsi-lsi", "fwi-lsi") and "lsi" not in inference.methods:
+            yield f"{key} {method!r}, which starts from the estimates of 'lsi': add that too"
+        if method == "cgls" and not hasattr(problem, "adjoint"):
+            yield f"{key} 'cgls', which needs a linear problem with an adjoint: take it out"
+        if method in MODEL_BASED and not hasattr(problem, "simulate"):
+            yield f"{key} {method!r}, which needs a problem that can be differentiated: take it out"
+        for read, methods in (("cgls_iterations", ("cgls",)), ("model_based", MODEL_BASED)):
+            if method in methods and getattr(inference, read) is None:
+                yield f"inference.{read}' is null, and {method!r} in inference.methods reads it: give it a value"
+
+
+def in_searches(experiment: Experiment):
+    inference, samples = experiment.inference, experiment.data.samples
+    for key, solver in (("lsi", inference.lsi), ("model_based", inference.model_based)):
+        if solver is not None and solver.members > 1 and inference.paired != "vpae":
+            yield f"inference.{key}.members' is {solver.members}: starts are drawn from a vpae, with pair it is 1"
+    if inference.model_based is None:
+        return
+    for split, wanted in inference.model_based.samples.model_dump().items():
+        available = getattr(samples, split)
+        if wanted > available:
+            yield (
+                f"inference.model_based.samples.{split}' is {wanted}: at most the {available} of data.samples.{split}"
+            )
+    for percent in inference.model_based.percents:
+        if percent not in inference.masks.percents:
+            yield f"inference.model_based.percents' has {percent}, which inference.masks.percents lacks: add it there"
+
+
+def in_masks(experiment: Experiment, problem):
+    networks, masks = experiment.networks, experiment.inference.masks
+    rows, axis = problem.missing_count, problem.missing_name
+    wanted = [networks.mask_percent] if set(networks.train) & {"encdec-random", "encdec-block"} else []
+    swept = [p for p in masks.percents if p > 0 and set(masks.kinds) != {"none"}]
+    for where, percents in (("networks.mask_percent", wanted), ("inference.masks.percents", swept)):
+        for percent in percents:
+            masked = round(rows * percent / 100)
+            if not 1 <= masked < rows:
+                advice = "masks none: ask for more" if masked < 1 else "masks all: ask for fewer"
+                yield f"{where}' has {percent}: of {rows} {axis} it {advice}"
+
+
+def in_shapes(experiment: Experiment, problem):
+    pixels = problem.x_shape[1:]
+    if min(pixels) < SSIM_WINDOW:
+        yield f"problem' gives images of {pixels} pixels: at least {SSIM_WINDOW} a side, the window of SSIM"
+    for space, shape in (("x", problem.x_shape), ("y", problem.y_shape)):
+        architecture = getattr(experiment.networks, space)
+        step = architecture.stem * math.prod(architecture.strides)
+        if step > min(shape[1:]):
+            yield (
+                f"networks.{space}.strides' reduce by {step} in all with the stem: "
+                f"more than the {min(shape[1:])} rows or columns of a sample of {space} with shape {shape}"
+            )

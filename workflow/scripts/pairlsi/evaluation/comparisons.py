@@ -1,0 +1,117 @@
+"""What claims are made of: means over a sweep, and comparisons of methods with thresholds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pairlsi.evaluation.bootstrap import Bootstrap
+
+CLEARLY = 0.10  # relative difference that counts as clear
+ABOUT = 0.10  # relative difference up to which two errors are about equal
+NAMES = {
+    "pair": "PAIR",
+    "lsi": "PAIR+LSI",
+    "lsi-zx": "LSI in Z_x (8)",
+    "mlsi": "M-LSI",
+    "encdec": "the encoder-decoder",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One comparison: `effect` (1 + R,) against `threshold`; `below`: it is to lie under it, not above."""
+
+    statement: str
+    effect: np.ndarray
+    threshold: float = 0.0
+    below: bool = False
+
+
+class Sweep:
+    """Shorthands on the tidy metrics of one experiment: masks by the paper's names, matched encoder-decoders."""
+
+    def __init__(self, metrics: pd.DataFrame, percent: int, evaluation):
+        names = metrics.mask_kind + "-" + metrics.percent.astype(str) + "-" + metrics.draw.astype(str)
+        self.table = metrics.assign(mask=names)
+        self.test, self.ood = (
+            Bootstrap(self.table, split, evaluation.seed, evaluation.resamples) for split in ("test", "ood")
+        )
+        new = sorted(d for d in metrics.draw.unique() if d > 0)
+        masks = {"none": ["none-0-0"]}
+        for symbol, kind in (("R", "random"), ("B", "block")):
+            masks[symbol] = [f"{kind}-{percent}-0"]
+            masks[f"{symbol}′"] = [f"{kind}-{percent}-{draw}" for draw in new]
+        swept = set(names)
+        self.masks = {
+            symbol: present for symbol, names in masks.items() if (present := [n for n in names if n in swept])
+        }
+
+    def mean(self, method: str, symbol: str, metric: str = "rre", split: str = "test") -> np.ndarray:
+        """Mean over samples, seeds and draws, (1 + R,). "encdec" is the one trained on that kind of mask."""
+        method = matched(method, symbol)
+        bootstrap = getattr(self, split)
+        return np.mean([bootstrap.mean(method, mask, metric) for mask in self.names(symbol)], axis=0)
+
+    def names(self, symbol: str) -> list[str]:
+        """The masks {kind}-{percent}-{draw} that a symbol stands for. Raises KeyError where the sweep has none."""
+        if symbol not in self.masks:
+            raise KeyError(f"the sweep has no mask {symbol}")
+        return self.masks[symbol]
+
+    def gain(self, method: str, other: str, symbol: str, metric: str = "rre") -> np.ndarray:
+        """How much better `method` is than `other`: by how much smaller its RRE is, or larger its SSIM."""
+        a, b = self.mean(method, symbol, metric), self.mean(other, symbol, metric)
+        return a / b - 1 if metric == "ssim" else 1 - a / b
+
+    def random(self, percent: int) -> list[str]:
+        """The random masks, over all draws, with that percentage missing; 0 is full data."""
+        kind = self.table.mask_kind == ("random" if percent else "none")
+        found = sorted(self.table["mask"][kind & (self.table.percent == percent)].unique())
+        if not found:
+            raise KeyError(f"the sweep has no random mask with {percent} % missing")
+        return found
+
+    def at(self, percent: int, method: str, metric: str = "rre", among: str | None = None) -> np.ndarray:
+        """Mean over samples, seeds and random masks with that percentage missing, (1 + R,).
+
+        among: only over the samples that this method was run on, so that both compare.
+        """
+        means = []
+        for mask in self.random(percent):
+            values = self.test.values(method, mask, metric)
+            if among:
+                values = np.where(np.isnan(self.test.values(among, mask, metric)), np.nan, values)
+            means.append(self.test.mean_of(values))
+        return np.mean(means, axis=0)
+
+    def percents(self, method: str) -> list[int]:
+        """The percentages missing at which a method was run on random masks, 0 being full data."""
+        rows = self.table[(self.table.method == method) & self.table.mask_kind.isin(["none", "random"])]
+        return sorted(rows.percent.unique().tolist())
+
+    def spread(self, method: str) -> np.ndarray:
+        """Largest over smallest mean RRE over the masks, less one."""
+        means = np.array([self.mean(method, symbol) for symbol in self.masks])
+        return means.max(0) / means.min(0) - 1
+
+
+def matched(method: str, symbol: str) -> str:
+    """The method itself; for "encdec" the encoder-decoder that was trained on the kind of mask."""
+    if method != "encdec":
+        return method
+    return {"n": "encdec-none", "R": "encdec-random", "B": "encdec-block"}[symbol[0]]
+
+
+def beats(sweep: Sweep, method: str, other: str, symbol: str, metrics=("rre", "ssim")) -> list[Part]:
+    return [
+        Part(
+            f"{NAMES[method]} beats {NAMES[other]} on {describe(symbol)} ({metric.upper()})",
+            sweep.gain(method, other, symbol, metric),
+        )
+        for metric in metrics
+    ]
+
+
+def describe(symbol: str) -> str:
+    return "full data" if symbol == "none" else f"mask {symbol}"
