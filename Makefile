@@ -17,7 +17,7 @@ endif
 
 run: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --quiet rules host $(CONFIG)
-	@echo "The report: $(CURDIR)/$(RESULTS)/ct/report.html"
+	@for report in $(RESULTS)/*/report.html; do echo "A report: $(CURDIR)/$$report"; done
 
 test: $(READY)
 	$(BIN)/pytest

@@ -272,7 +272,7 @@ for claim in verdicts.itertuples():
 
 # %%
 reporting.show_table(
-    pd.DataFrame(paper.choices(told["settings"]), columns=["", "value in the paper", "unknown", "ours"]), index=False
+    pd.DataFrame(paper.ct_choices(told["settings"]), columns=["", "value in the paper", "unknown", "ours"]), index=False
 )
 
 # %% [markdown]

@@ -16,6 +16,12 @@ COLOURS = {
     "encdec-none": "#CFE3C4",
     "encdec-random": "#8FBF7F",
     "encdec-block": "#4E8A3E",
+    "vpae": "#4C72B0",
+    "mean": "#4D4D4D",
+    "mlsi": "#DD8452",
+    "mlsi-lsi": "#A8501F",
+    "fwi": "#64B5CD",
+    "fwi-lsi": "#1F7A8C",
 }
 STYLE = {"fontsize": 9}
 
