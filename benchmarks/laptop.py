@@ -1,0 +1,88 @@
+"""The CT experiment of config.yaml as the benchmarks use it: its problem, data in Zarr and a network trained a little.
+
+What takes time is kept in benchmarks/cache and made again when the settings or the samples asked for change.
+"""
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+import machine  # first: it holds libraries to one thread
+
+# isort: split
+import torch
+import yaml
+
+from pairlsi import networks, operators, problems, simulation, store, training
+from pairlsi.batches import Batches
+from pairlsi.settings import Training, check_experiment
+
+CACHE = machine.ROOT / "benchmarks" / "cache"
+TRAIN, VALIDATION, TEST, SHARD = 2048, 16, 1000, 128  # samples of each split and of a shard
+EPOCHS = 3  # 128 steps each: the decoder is to be a trained one, not a good one
+
+
+def experiment() -> dict:
+    """The CT experiment at laptop scale, checked and complete."""
+    said = yaml.safe_load((machine.ROOT / "config.yaml").read_text())
+    return check_experiment(said["experiments"]["ct"], "experiments.ct")
+
+
+def place(*said) -> Path:
+    """A place in the cache for what is made from `said`."""
+    return CACHE / hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def data(split: str) -> Path:
+    """The dataset of a split, "train", "validation" or "test", simulated where it is not there yet."""
+    said = experiment()
+    samples = {"train": TRAIN, "validation": VALIDATION, "test": TEST}[split]
+    folder = place("data", said["problem"], samples, SHARD)
+    path = folder / f"{split}.zarr"
+    if not (folder / f"{split}.ready").exists():
+        problem, seed = problems.create(said["problem"]), said["data"]["seed"]
+        store.create(path, samples, {"x": problem.x_shape, "y": problem.y_shape}, SHARD, {})
+        for shard in range(store.shards(samples, SHARD)):
+            simulation.simulate_shard(problem, path, split, shard, seed, {split: samples})
+        (folder / f"{split}.ready").touch()
+    return path
+
+
+def untrained() -> torch.nn.Module:
+    """A paired autoencoder of the experiment, scaled by the training split, with the same weights every time."""
+    said, path = experiment(), data("train")
+    scalars, means = store.statistics(path)
+    torch.manual_seed(0)
+    network = networks.create("pair", said["networks"], problems.create(said["problem"]))
+    networks.fit_scaling(network, scalars, means, said["networks"]["centre"])
+    return network
+
+
+def settings(**changes) -> Training:
+    """The experiment's settings of training, on the CPU, with some of them changed."""
+    return Training(**experiment()["training"] | {"device": "cpu"} | changes)
+
+
+def trained() -> torch.nn.Module:
+    """The paired autoencoder after a few hundred steps, as `networks.load` gives it to inference."""
+    said = experiment()
+    path = place("network", said["problem"], said["networks"], said["training"], TRAIN, EPOCHS) / "weights.safetensors"
+    if not path.exists():
+        chosen = settings(epochs=EPOCHS)
+        train, validation = (Batches(data(split), chosen.batch_size, TRAIN + TEST, 0) for split in ("train", "test"))
+        network = untrained()
+        with tempfile.TemporaryDirectory() as folder:
+            best, _ = training.train(network, train, validation, chosen, Path(folder) / "checkpoint.pt", "")
+        network.load_state_dict(best)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        networks.save(network, path)
+    return networks.load(untrained(), path)
+
+
+def masked(rows: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Zero-filled data (rows, C, H, W) of the test split behind a random mask of 25 %, and the mask (C, H, W)."""
+    problem = problems.create(experiment()["problem"])
+    mask = operators.create("random-25-0", problem.missing_count, problem.missing_axis, 7)
+    y = torch.from_numpy(store.read(data("test"), "y", slice(rows)))
+    return mask(y), torch.from_numpy(mask.weights())

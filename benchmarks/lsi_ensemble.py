@@ -1,0 +1,114 @@
+"""LSI (9) for an ensemble of one seismic sample: all members at once against torch.optim.LBFGS member by member.
+
+Run: python benchmarks/lsi_ensemble.py [--members 100] [--repeats 3]. Prints a table and writes
+benchmarks/results/lsi_ensemble.csv. The network is the VPAE of the experiment crosswell in config.yaml with weights
+trained for a few dozen steps alone, enough for a decoder that is no noise: its architecture is what takes the time.
+Both solve from the same starts, drawn from q(z_y|ỹ) with half of the receivers missing, with the iterations of the
+config, the same rules and the same limit of evaluations, on one thread; processor time, the least of the repeats.
+"""
+
+import argparse
+import time
+
+import machine  # first: it holds libraries to one thread
+
+# isort: split
+import numpy as np
+import torch
+import yaml
+
+from pairlsi import networks, operators, problems
+from pairlsi.inference.lsi import latent_space_inference
+from pairlsi.inference.searches import sample
+
+STEPS, BATCH = 40, 16  # of training
+MASK = "random-50-0"
+
+
+def trained(said: dict, problem) -> torch.nn.Module:
+    """The experiment's VPAE after a few steps of Adam on a few samples."""
+    torch.manual_seed(0)
+    x, y = problem.draw("train", np.arange(64), said["data"]["seed"], said["data"]["samples"])
+    network = networks.create("vpae", said["networks"], problem)
+    scalars = {name: {"mean": u.mean(), "std": u.std()} for name, u in (("x", x), ("y", y))}
+    networks.fit_scaling(network, scalars, {}, "global")
+    x, y = torch.from_numpy(x), torch.from_numpy(y)
+    optimizer = torch.optim.Adam(network.parameters(), said["training"]["learning_rate"])
+    for step in range(STEPS):
+        rows = (torch.arange(BATCH) + BATCH * step) % len(x)
+        optimizer.zero_grad()
+        terms = network.loss_terms(x[rows], y[rows])
+        loss = sum(network.weights[name] * term.mean() for name, term in terms.items())
+        loss.backward()
+        optimizer.step()
+    print(f"loss after {STEPS} steps: {loss.item():.3f}")
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def one_by_one(fun, start, iterations: int, history: int) -> torch.Tensor:
+    """Losses of torch.optim.LBFGS on each row alone."""
+    losses = []
+    for row in start:
+        z = row[None].clone().requires_grad_(True)
+        solver = torch.optim.LBFGS([z], max_iter=iterations, history_size=history, line_search_fn="strong_wolfe")
+
+        def closure(z=z, solver=solver):
+            solver.zero_grad()
+            loss = fun(z).sum()
+            loss.backward()
+            return loss
+
+        solver.step(closure)
+        losses.append(fun(z.detach())[0])
+    return torch.stack(losses)
+
+
+def timed(call):
+    """Processor time of a call, and what it returns."""
+    start = time.process_time()
+    result = call()
+    return time.process_time() - start, result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--members", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=3)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    said = yaml.safe_load((machine.ROOT / "config.yaml").read_text())["experiments"]["crosswell"]
+    problem = problems.create(said["problem"])
+    network = trained(said, problem)
+    mask = operators.create(MASK, problem.missing_count, problem.missing_axis, said["inference"]["masks"]["seed"])
+    keep = torch.from_numpy(mask.weights())
+    _, y = problem.draw("test", np.arange(1), said["data"]["seed"], said["data"]["samples"])
+    y = keep * torch.from_numpy(y)
+    noise = torch.randn(1, args.members, network.inverse_map.in_features)
+    start = sample(*network.distribution_y(y), noise)
+    iterations, history = said["inference"]["lsi"]["iterations"], said["inference"]["lsi"]["history"]
+
+    def misfit(z):
+        return (keep * (network.decode_y(z) - y) / network.y_scaling.scale).square().flatten(1).sum(1)
+
+    data = y.expand(args.members, -1, -1, -1)
+
+    def batched():
+        return misfit(latent_space_inference(network, data, keep, start, "y", iterations, history).points[-1])
+
+    runs = [
+        (timed(batched), timed(lambda: one_by_one(misfit, start, iterations, history))) for _ in range(args.repeats)
+    ]
+    (ours, found), (theirs, losses) = (min(column, key=lambda run: run[0]) for column in zip(*runs, strict=True))
+    facts = machine.facts("torch")
+    print(*(f"{key}: {value}" for key, value in facts.items()), sep="\n")
+    what = f"LSI of {args.members} members x {start.shape[1]} latents, {iterations} iterations"
+    means = [float(values.mean()) for values in (found, losses)]
+    table = [
+        machine.compare(f"{what}, s", ours, theirs, theirs / ours, "at least 3.0"),
+        machine.compare("their mean objective", *means, means[0] / means[1], "at most 1.001"),
+    ]
+    machine.write([{**row, **facts} for row in table], "lsi_ensemble")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""Batched L-BFGS and latent space inference against BoTorch and torch.optim.LBFGS, on one core.
+
+Run: python benchmarks/solver.py [--repeats 7]. Prints a table and writes benchmarks/results/solver.csv. 10 iterations
+for 100 and 1000 samples behind a random mask of 25 %, with the CT decoder of config.yaml. The solvers get the same
+function of the same decoder and start from the same latents. Contestants take turns in every repeat, and the least
+processor time of each counts, which with one thread is the wall time of a machine with nothing else to do.
+"floor": evaluations times the least time of one batched forward and backward pass; "own work": the time a run spends
+outside its evaluations, measured in the run itself.
+"""
+
+import argparse
+import inspect
+import time
+
+import machine  # first: it holds libraries to one thread
+
+# isort: split
+import frozen
+import laptop
+import numpy as np
+import torch
+from botorch.optim.batched_lbfgs_b import fmin_l_bfgs_b_batched
+
+from pairlsi.inference import lbfgs
+
+ITERATIONS = 10
+# the first step of a row: torch's rule moves by 1 in the 1-norm, SciPy's (BoTorch's) in the 2-norm
+RULE = {"first_norm": 2} if "first_norm" in inspect.signature(lbfgs.minimize).parameters else {}
+
+
+def misfit_of(network, y, keep):
+    """The misfit of `lsi.latent_space_inference` for zero-filled data y."""
+
+    def misfit(z, rows):
+        residual = keep * (network.decode_y(z) - y[rows]) / network.y_scaling.scale
+        return residual.square().flatten(1).sum(1)
+
+    return misfit
+
+
+def ours(fun, x0):
+    return lbfgs.minimize(fun, x0, max_iter=ITERATIONS, **RULE)
+
+
+def botorch(fun, x0, calls=None):
+    """Losses of BoTorch's solver, with tolerances that let it take all iterations."""
+
+    def evaluate(x, batch_indices):
+        loss, gradient = lbfgs._evaluate(fun, torch.from_numpy(x).float(), torch.tensor(batch_indices))
+        if calls is not None:
+            calls.append(len(x))
+        return loss.double().numpy(), gradient.double().numpy()
+
+    options = {"maxiter": ITERATIONS, "factr": None, "ftol": 1e-15, "pgtol": 1e-8, "pass_batch_indices": True}
+    return torch.from_numpy(fmin_l_bfgs_b_batched(evaluate, x0.double().numpy(), **options)[1])
+
+
+def one_by_one(fun, x0, calls=None):
+    """Losses of torch.optim.LBFGS on each row alone."""
+    losses = []
+    for i in range(len(x0)):
+        index, x = torch.tensor([i]), x0[i : i + 1].clone().requires_grad_(True)
+        solver = torch.optim.LBFGS([x], max_iter=ITERATIONS, history_size=10, line_search_fn="strong_wolfe")
+
+        def closure(x=x, index=index, solver=solver):
+            solver.zero_grad()
+            loss = fun(x, index).sum()
+            loss.backward()
+            return loss
+
+        solver.step(closure)
+        losses.append(fun(x.detach(), index)[0])
+        if calls is not None:
+            calls.append(solver.state[x]["func_evals"])
+    return torch.stack(losses)
+
+
+def least(contestants: dict, repeats: int) -> dict[str, float]:
+    """The least processor time of each contestant, a function of nothing; they take turns."""
+    seconds = {name: [] for name in contestants}
+    for _ in range(repeats):
+        for name, call in contestants.items():
+            start = time.process_time()
+            call()
+            seconds[name].append(time.process_time() - start)
+    return {name: min(found) for name, found in seconds.items()}
+
+
+def own_work(fun, x0, repeats: int) -> tuple[float, int]:
+    """The least time that a run spends outside its evaluations, and how many of these there are."""
+    inner, own = lbfgs._evaluate, []
+    try:
+        for _ in range(repeats):
+            spent = []
+
+            def evaluate(*arguments, spent=spent):
+                start = time.process_time()
+                found = inner(*arguments)
+                spent.append(time.process_time() - start)
+                return found
+
+            lbfgs._evaluate = evaluate
+            start = time.process_time()
+            ours(fun, x0)
+            own.append(time.process_time() - start - sum(spent))
+    finally:
+        lbfgs._evaluate = inner
+    return min(own), len(spent)
+
+
+def compare_solvers(network, rows: int, repeats: int) -> list[dict]:
+    y, keep = laptop.masked(rows)
+    with torch.no_grad():
+        x0 = network.encode_y(y)
+    fun, every, calls = misfit_of(network, y, keep), torch.arange(rows), []
+    found, theirs = ours(fun, x0), botorch(fun, x0, calls)
+    print(f"\n{rows} samples: mean evaluations ours {found.evaluations.float().mean():.2f}, ", end="")
+    print(f"BoTorch {sum(calls) / rows:.2f}; mean objective ours {found.fun.mean():.6g}, BoTorch {theirs.mean():.6g}")
+    contestants = {"ours": lambda: ours(fun, x0), "botorch": lambda: botorch(fun, x0)}
+    contestants["pass"] = lambda: lbfgs._evaluate(fun, x0, every)
+    seconds = least(contestants, repeats)
+    own, evaluations = own_work(fun, x0, repeats)
+    floor = evaluations * seconds["pass"]
+    mean = found.fun.mean().item()
+    table = [
+        machine.compare(f"solver, {rows}: s, BoTorch", seconds["ours"], seconds["botorch"],
+                        seconds["ours"] / seconds["botorch"], "at most 1" if rows == 100 else ""),
+        machine.compare(f"solver, {rows}: mean objective, BoTorch", mean, theirs.mean().item(),
+                        mean / theirs.mean().item(), "at most 1"),
+        machine.compare(f"solver, {rows}: own work, s, against the floor", own, floor, own / floor,
+                        "at most 0.1" if rows == 100 else "at most 0.05"),
+    ]  # fmt: skip
+    if rows == 100:
+        taken = []
+        alone = one_by_one(fun, x0, taken)
+        slow = least({"alone": lambda: one_by_one(fun, x0)}, 2)["alone"]
+        print(f"torch one by one: mean evaluations {np.mean(taken):.2f}")
+        table.append(machine.compare("solver, 100: s, torch.optim.LBFGS one by one", seconds["ours"], slow,
+                                     seconds["ours"] / slow, "at most 0.12"))  # fmt: skip
+        table.append(machine.compare("solver, 100: mean objective, torch.optim.LBFGS", mean, alone.mean().item(),
+                                     mean / alone.mean().item(), "at most 1"))  # fmt: skip
+    return table
+
+
+def inference_step_by_step(network, repeats: int) -> list[dict]:
+    """The whole of LSI, encoding and final estimate included, with one more step on the decoder each time."""
+    y, keep = laptop.masked(100)
+    scaling = network.y_scaling
+    plain, last = laptop.trained().requires_grad_(True), laptop.trained().to(memory_format=torch.channels_last)
+
+    def whole(solve, net, make):
+        with torch.no_grad():
+            start = net.encode_y(y)
+        z = solve(make(), start).x if solve is ours else (solve(make(), start), start)[1]
+        with torch.no_grad():
+            return net.decode_x(net.inverse_map(z))
+
+    def written_out():
+        with torch.no_grad():
+            standard = keep * (y - scaling.shift) / scaling.scale
+            found = frozen.FrozenMisfit(network.y_decoder, standard, keep)
+        return lambda z, rows: frozen.Recorded.apply(z, rows, found)
+
+    steps = {
+        "LSI, BoTorch on the plain decoder": lambda: whole(botorch, plain, lambda: misfit_of(plain, y, keep)),
+        "our solver": lambda: whole(ours, plain, lambda: misfit_of(plain, y, keep)),
+        "+ no parameter gradients": lambda: whole(ours, network, lambda: misfit_of(network, y, keep)),
+        "+ channels last": lambda: whole(ours, last, lambda: misfit_of(last, y, keep)),
+        "+ sub-pixels, composed tail, gradient written out": lambda: whole(ours, last, written_out),
+    }
+    for call in steps.values():
+        call()
+    seconds = least(steps, repeats)
+    peer = seconds["LSI, BoTorch on the plain decoder"]
+    print()
+    table = []
+    for name, found in list(seconds.items())[1:]:
+        goal = "at most 0.7" if name.startswith("+ sub") else ""
+        table.append(machine.compare(f"LSI, 100: s, {name}", found, peer, found / peer, goal))
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=7, help="of each measurement with 100 samples (default 7)")
+    repeats = parser.parse_args().repeats
+    torch.set_num_threads(1)
+    network = laptop.trained()
+    facts = machine.facts("torch", "botorch", "scipy")
+    print(*(f"{key}: {value}" for key, value in facts.items()), sep="\n")
+    table = compare_solvers(network, 100, repeats)
+    table += inference_step_by_step(network, repeats)
+    table += compare_solvers(network, 1000, 1)
+    machine.write([{**row, **facts} for row in table], "solver")
+
+
+if __name__ == "__main__":
+    main()

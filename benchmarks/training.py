@@ -1,0 +1,125 @@
+"""Training: samples a second of our loop against a bare PyTorch loop and deepinv's Trainer; one thread, CPU.
+
+Run: python benchmarks/training.py [--repeats 3]. Writes benchmarks/results/training.csv. All train the paired
+autoencoder of the CT experiment of config.yaml for one epoch with its batch size, from the same weights, with the same
+fused Adam and channels last. "ours" is all of `training.train`, with schedule, checkpoint and a validation of one
+batch; "streamed" the same with a buffer of two shards instead of the split in memory. Contestants take turns in every
+repeat; the least processor time of each counts, which with one thread is the wall time of an idle machine.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import machine  # first: it holds libraries to one thread
+
+# isort: split
+import laptop
+import torch
+
+# deepinv imports torchvision, whose wheel for CUDA registers no operators where torch is the one for CPUs, and then
+# fails for want of these; the Trainer uses none of them
+if "+cpu" in torch.__version__:
+    for name in ("nms", "qnms"):
+        torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+import deepinv
+from torch.utils.data import DataLoader, TensorDataset
+
+from pairlsi import store, training
+from pairlsi.batches import Batches
+
+GOAL = 0.95  # of the bare loop
+
+
+def adam(network, chosen):
+    return torch.optim.Adam(network.parameters(), lr=chosen.learning_rate, betas=training.ADAM_BETAS, fused=True)
+
+
+def our_loop(network, chosen, train: Batches, validation: Batches) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        training.train(network, train, validation, chosen, Path(folder) / "checkpoint.pt", "")
+
+
+def bare_loop(network, chosen, x, y) -> None:
+    network = network.to(memory_format=torch.channels_last).train()
+    optimizer = adam(network, chosen)
+    for rows in torch.randperm(len(x)).split(chosen.batch_size):
+        terms = network.loss_terms(x[rows], y[rows])
+        loss = sum(network.weights[name] * term.mean() for name, term in terms.items())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+class Reconstructor(torch.nn.Module):
+    """The network as deepinv wants it; what it returns is not used, the loss decodes by itself."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, y, physics, **_):
+        return y
+
+
+class PairLoss(deepinv.loss.Loss):
+    """The loss (4) of each sample."""
+
+    def forward(self, x, y, model, **_):
+        network = model.network
+        return sum(network.weights[name] * term for name, term in network.loss_terms(x, y).items())
+
+
+def deepinv_trainer(network, chosen, x, y) -> None:
+    model = Reconstructor(network.to(memory_format=torch.channels_last))
+    loader = DataLoader(TensorDataset(x, y), chosen.batch_size, shuffle=True, drop_last=True)
+    trainer = deepinv.Trainer(
+        model=model, physics=deepinv.physics.Physics(), optimizer=adam(network, chosen), train_dataloader=loader,
+        epochs=1, losses=[PairLoss()], metrics=[], compute_train_metrics=False, device="cpu", save_path=None,
+        verbose=False, show_progress_bar=False, non_blocking_transfers=False,
+    )  # fmt: skip
+    trainer.train()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=3, help="of each measurement (default 3)")
+    repeats = parser.parse_args().repeats
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    chosen = laptop.settings(epochs=1)
+    x, y = (torch.from_numpy(store.read(laptop.data("train"), name)) for name in store.ARRAYS)
+    size = chosen.batch_size
+    memory, streamed = (Batches(laptop.data("train"), size, buffer, 0) for buffer in (len(x), 2 * laptop.SHARD))
+    validation = Batches(laptop.data("validation"), size, len(x), 0)
+    contestants = {
+        "ours": lambda network: our_loop(network, chosen, memory, validation),
+        "bare": lambda network: bare_loop(network, chosen, x, y),
+        "deepinv": lambda network: deepinv_trainer(network, chosen, x, y),
+        "streamed": lambda network: our_loop(network, chosen, streamed, validation),
+    }
+    facts = machine.facts("torch", "deepinv", "lightning-fabric", "zarr")
+    print(*(f"{key}: {value}" for key, value in facts.items()), sep="\n")
+    bare_loop(laptop.untrained(), chosen, x[:64], y[:64])  # warm up
+    seconds = {name: [] for name in contestants}
+    for repeat in range(repeats):
+        for name in sorted(contestants, reverse=repeat % 2 == 1):
+            network = laptop.untrained()
+            start = time.process_time()
+            contestants[name](network)
+            seconds[name].append(time.process_time() - start)
+    rate = {name: len(x) / min(found) for name, found in seconds.items()}
+    table = [
+        machine.compare("training: samples/s, bare PyTorch loop", rate["ours"], rate["bare"],
+                        rate["ours"] / rate["bare"], f"at least {GOAL}"),
+        machine.compare("training: samples/s, deepinv's Trainer", rate["ours"], rate["deepinv"],
+                        rate["ours"] / rate["deepinv"]),
+        machine.compare("training: samples/s, streamed from Zarr, in memory", rate["streamed"], rate["ours"],
+                        rate["streamed"] / rate["ours"]),
+    ]  # fmt: skip
+    machine.write([{**row, **facts} for row in table], "training")
+
+
+if __name__ == "__main__":
+    main()

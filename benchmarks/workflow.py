@@ -1,0 +1,121 @@
+"""The workflow's own cost: a run's wall time against its jobs', and the time of dry runs with many shards.
+
+Run: python benchmarks/workflow.py [--shards 100 1000 10000]. Writes benchmarks/results/workflow.csv. The run is the
+preset tiny up to results/tiny/ct/report.html in a temporary copy of the working tree, on two cores. What it is held
+against is the least time that any schedule of the same jobs could take: the longest chain of jobs that need each
+other, or all jobs shared by the cores, whichever is longer. A job lasts from its start to its end in Snakemake's own
+records, so starting Python and importing torch counts as the job's; what is measured is what Snakemake adds.
+"""
+
+import argparse
+import base64
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import machine
+import yaml
+
+CORES = 2
+DRY_RUN_LIMIT = 60  # seconds for 10000 shards
+SNAKEMAKE = Path(sys.executable).parent / "snakemake"
+REPORT = "results/tiny/ct/report.html"
+
+
+def copy_tree(folder: Path) -> None:
+    """Copy what git tracks or does not ignore, with the CT experiment alone and fewer methods in the config."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=machine.ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (machine.ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(machine.ROOT / name, folder / name)
+    for path in (folder / "config.yaml", *(folder / "workflow" / "presets").glob("tiny.yaml")):
+        said = yaml.safe_load(path.read_text())
+        said["experiments"] = ct = {"ct": said["experiments"]["ct"]}
+        if path.name == "config.yaml":
+            ct["ct"]["networks"]["train"] = ["pair"]
+            ct["ct"]["inference"]["methods"] = ["pair", "lsi", "interpolate"]
+            ct["ct"]["inference"]["masks"] |= {"kinds": ["none", "random"], "draws": [0]}
+            ct["ct"]["evaluation"]["claims"] = []
+        path.write_text(yaml.safe_dump(said))
+
+
+def snakemake(folder: Path, *arguments: str) -> float:
+    """Run Snakemake in `folder`; the seconds that it took. Raises RuntimeError with its last words if it fails."""
+    start = time.perf_counter()
+    done = subprocess.run([SNAKEMAKE, *arguments], cwd=folder, capture_output=True, text=True, env=os.environ)
+    if done.returncode:
+        raise RuntimeError(f"snakemake {' '.join(arguments)} failed: {(done.stdout + done.stderr)[-1500:]}")
+    return time.perf_counter() - start
+
+
+def jobs_of(folder: Path) -> list[dict]:
+    """Every job of the run: seconds, files it needs and makes; from what Snakemake keeps with each output."""
+    root, jobs = folder / ".snakemake" / "metadata", {}
+    for path in filter(Path.is_file, root.rglob("*")):
+        output = base64.b64decode(path.relative_to(root).as_posix().replace("@", "")).decode()
+        said = json.loads(path.read_text())
+        job = jobs.setdefault(tuple(said["log"]), {"output": set(), "input": said["input"]})
+        job["output"].add(output)
+        job["seconds"] = said["endtime"] - said["starttime"]
+    return list(jobs.values())
+
+
+def least_time(jobs: list[dict]) -> tuple[float, float]:
+    """The seconds of the longest chain of jobs that need each other, and of all jobs shared by the cores."""
+    maker = {file: number for number, job in enumerate(jobs) for file in job["output"]}
+
+    @functools.cache
+    def end(number: int) -> float:
+        needed = {maker[file] for file in jobs[number]["input"] if file in maker}
+        return jobs[number]["seconds"] + max(map(end, needed), default=0)
+
+    return max(map(end, range(len(jobs)))), sum(job["seconds"] for job in jobs) / CORES
+
+
+def measure_run() -> dict:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_tree(folder)
+        preset = ("--configfile", "workflow/presets/tiny.yaml")
+        wall = snakemake(folder, "--cores", str(CORES), *preset, "--", REPORT)
+        jobs = jobs_of(folder)
+        chain, shared = least_time(jobs)
+    print(f"{len(jobs)} jobs on {CORES} cores: longest chain {chain:.1f} s, all jobs shared {shared:.1f} s")
+    least = max(chain, shared)
+    return machine.compare("workflow: s of a tiny run, least possible with its jobs", wall, least, wall / least)
+
+
+def measure_dry_run(shards: int) -> dict:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_tree(folder)
+        config = yaml.safe_load((folder / "config.yaml").read_text())
+        config["experiments"]["ct"]["data"]["shard_size"] = 10
+        config["experiments"]["ct"]["data"]["samples"] |= {"train": 10 * shards}
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        seconds = snakemake(folder, "--cores", "1", "--dry-run", "--quiet")
+    goal = f"at most {DRY_RUN_LIMIT}" if shards == 10000 else ""
+    return machine.compare(f"workflow: s of a dry run, {shards} shards", seconds, "", seconds, goal)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shards", type=int, nargs="*", default=[100, 1000, 10000], help="of the dry runs")
+    shards = parser.parse_args().shards
+    facts = machine.facts("snakemake")
+    print(*(f"{key}: {value}" for key, value in facts.items()), sep="\n")
+    table = [measure_dry_run(number) for number in shards]
+    table.append(measure_run())
+    machine.write([{**row, **facts} for row in table], "workflow")
+
+
+if __name__ == "__main__":
+    main()
