@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from pairlsi import job
 from pairlsi.batches import Batches
+from pairlsi.networks.linear import LinearPair, fit_samples
 
 log = logging.getLogger(__name__)
 ADAM_BETAS = (0.9, 0.99)  # few epochs on few samples: a shorter memory of squared gradients than the usual 0.999
@@ -106,6 +107,17 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
             if stop.asked and progress.epoch < settings.epochs:
                 raise Interrupted
     return best, history
+
+
+def fit_linear(network: LinearPair, train_data: Batches, validation_data: Batches) -> list[dict]:
+    """Fit the linear PAIR in closed form to a training split that fits in memory; return its history, one row."""
+    started = time.perf_counter()
+    x, y = (torch.cat(part).numpy() for part in zip(*train_data.epoch(0), strict=True))
+    fit_samples(network, x, y)
+    progress = Progress(seconds=time.perf_counter() - started)
+    train, validation = (evaluate(network, data) for data in (train_data, validation_data))
+    progress.sums = {name: torch.tensor(value) for name, value in train.items()}
+    return [progress.row(1, 0.0, validation)]
 
 
 def steps_of_epoch(fabric: Fabric, model, optimizer, schedule, data: Batches, progress: Progress):

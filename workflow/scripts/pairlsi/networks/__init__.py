@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from pairlsi import operators
+from pairlsi.networks.linear import LinearPair
 from pairlsi.networks.paired import EncoderDecoder, PairedAutoencoder
 
 
@@ -20,9 +21,12 @@ def create(name: str, spec: dict, problem) -> torch.nn.Module:
     """Return the untrained network `name` for `problem`.
 
     spec: "x" and "y", the architectures; for pair and vpae "weights", those of (4), for vpae "divergence", those of
-    its divergences; for an encoder-decoder "mask" and "mask_seed", the mask that it is trained on.
+    its divergences; for linear "linear", the lengths of its latents; for an encoder-decoder "mask" and "mask_seed",
+    the mask that it is trained on.
     """
     shapes = problem.x_shape, problem.y_shape
+    if name == "linear":
+        return LinearPair(*shapes, *spec["linear"])
     if name in ("pair", "vpae"):
         return PairedAutoencoder(*shapes, spec["x"], spec["y"], spec["weights"], spec.get("divergence"))
     mask = operators.create(spec["mask"], problem.missing_count, problem.missing_axis, spec["mask_seed"])
