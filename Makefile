@@ -13,11 +13,12 @@ else
 RESULTS := results
 endif
 
-.PHONY: run test lint pins
+.PHONY: run test lint pins bench
 
 run: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --quiet rules host $(CONFIG)
-	@for report in $(RESULTS)/*/report.html; do echo "A report: $(CURDIR)/$$report"; done
+	@for report in $$(ls $(RESULTS)/*/report.html 2>/dev/null || ls results/*/report.html); do \
+		echo "A report: $(CURDIR)/$$report"; done
 
 test: $(READY)
 	$(BIN)/pytest
@@ -30,6 +31,15 @@ lint: $(READY)
 # the conda environment from the pins for pip
 pins: $(READY)
 	$(BIN)/python envs/make_environment.py
+
+# against peers, in an environment of their own; prints a table and stores it as benchmarks/results/summary.csv
+bench: benchmarks/.venv/ready
+	benchmarks/.venv/bin/python benchmarks/run.py
+
+benchmarks/.venv/ready: envs/requirements.txt benchmarks/requirements.txt
+	$(PYTHON) -m venv benchmarks/.venv
+	benchmarks/.venv/bin/pip install -q -r envs/requirements.txt -r benchmarks/requirements.txt
+	@touch $@
 
 $(READY): envs/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=…")'

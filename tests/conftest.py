@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -132,9 +133,10 @@ def infer():
         iterations: torch.Tensor
 
     def infer(network, y, keep, space, iterations, history) -> Found:
-        search = Search({"y": "lsi", "x": "lsi-zx"}[space], network, None, keep, None, (1.0, 1.0))
+        name, mask = {"y": "lsi", "x": "lsi-zx"}[space], SimpleNamespace(weights=keep.numpy)
+        search = Search(name, {"history": history}, network, None, mask, torch.zeros(1), (1.0, 1.0))
         start = search.starts(y, y.new_zeros(len(y), 1, 1), None)
-        found = search(y, start, iterations, history, None)
+        found = search(y, start, iterations, 0.0)
         points = found.points[-1]
         return Found(search.estimate(points), search.complete(points), found.iterations)
 

@@ -153,7 +153,8 @@ def test_a_cgls_iterate_has_the_least_residual_of_its_krylov_space(small, data, 
 def test_the_residual_of_cgls_never_rises(small, data):
     problem, _ = small
     mask = operators.create("random-25-0", 24, 2, 7)
-    iterates = [np.zeros((4, *problem.x_shape), np.float32), *baselines.cgls(problem, data[1], mask, 40)]
+    iterates = list(baselines.cgls(problem, data[1], mask, 40))
+    assert len(iterates) == 41 and iterates[0].shape == (4, *problem.x_shape) and not iterates[0].any()
     residuals = np.array([[np.linalg.norm(r) for r in mask(problem.forward(x) - data[1])] for x in iterates])
     assert (np.diff(residuals, axis=0) <= 1e-5 * residuals[0]).all()  # float32 rounding
     assert (residuals[-1] < 0.2 * residuals[0]).all()
@@ -188,4 +189,59 @@ def test_the_number_of_iterations_is_that_of_the_least_validation_error(small, d
     chosen, errors = baselines.best_iterations(problem, x, y, mask, 40)
     wanted = [metrics.relative_error(u, x).mean() for u in baselines.cgls(problem, y, mask, 40)]
     assert errors == pytest.approx(wanted, rel=1e-5)
-    assert 1 < chosen < 40 and errors[chosen - 1] == min(errors)  # noise: neither the first nor the last
+    assert len(errors) == 41 and errors[0] == pytest.approx(1)  # of zero
+    assert 1 < chosen < 40 and errors[chosen] == min(errors)  # noise: neither the first nor the last
+
+
+@pytest.fixture(scope="module")
+def start(small):
+    return np.random.default_rng(4).standard_normal((4, *small[0].x_shape)).astype(np.float32)
+
+
+# 264 data, 198 data, and 33 data: fewer than unknowns, so that the start decides what the data leave open
+@pytest.mark.parametrize("name", ["none-0-0", "random-25-0", "random-88-0"])
+def test_cgls_from_a_start_ends_at_the_solution_nearest_to_it(small, data, start, name):
+    problem, dense = small
+    mask = operators.create(name, 24, 2, 7)
+    before = start.copy()
+    first, *_, x = baselines.cgls(problem, data[1], mask, 200, start)
+    assert np.array_equal(first, before) and np.array_equal(start, before)
+    keep = np.repeat(mask.keep, problem.y_shape[2])
+    matrix, b, x_0 = dense[keep], data[1].reshape(4, -1)[:, keep].astype(float), start.reshape(4, -1).astype(float)
+    wanted = x_0 + (b - x_0 @ matrix.T) @ np.linalg.pinv(matrix, rtol=1e-6).T  # x⁰ + (P A)⁺ (ỹ − A x⁰)
+    assert np.linalg.norm(x.reshape(4, -1) - wanted) < 1e-3 * np.linalg.norm(wanted)
+    normal = (x.reshape(4, -1) @ matrix.T - b) @ matrix
+    assert np.linalg.norm(normal) < 1e-4 * np.linalg.norm(b @ matrix)
+
+
+@pytest.mark.parametrize("k", [1, 3, 6])
+def test_cgls_from_a_start_adds_what_cgls_from_zero_finds_for_the_residual(small, data, start, k):
+    problem, dense = small
+    mask = operators.create("block-25-0", 24, 2, 7)
+    *_, x = baselines.cgls(problem, data[1], mask, k, start)
+    unexplained = data[1] - (start.reshape(4, -1) @ dense.T).reshape(data[1].shape).astype(np.float32)
+    *_, step = baselines.cgls(problem, unexplained, mask, k)
+    assert np.linalg.norm(x - start - step) < 1e-4 * np.linalg.norm(step)
+    *_, without = baselines.cgls(problem, data[1], mask, k)
+    assert np.linalg.norm(x - without) > 0.1 * np.linalg.norm(without)
+
+
+def test_no_iterations_leave_the_start(small, data, start):
+    problem, _ = small
+    mask = operators.create("random-25-0", 24, 2, 7)
+    (only,) = baselines.cgls(problem, data[1], mask, 0, start)
+    assert np.array_equal(only, start)
+    (only,) = baselines.cgls(problem, data[1], mask, 0)
+    assert only.shape == start.shape and not only.any()
+
+
+def test_a_start_that_nothing_improves_takes_no_iterations(small, data):
+    problem, _ = small
+    x, y = data
+    mask = operators.create("random-25-0", 24, 2, 7)
+    chosen, errors = baselines.best_iterations(problem, x, y, mask, 20, x)
+    assert chosen == 0 and errors[0] == 0 and min(errors[1:]) > 0
+    chosen, errors = baselines.best_iterations(problem, x, y, mask, 20, 0.9 * x)
+    wanted = [metrics.relative_error(u, x).mean() for u in baselines.cgls(problem, y, mask, 20, 0.9 * x)]
+    assert errors == pytest.approx(wanted, rel=1e-5) and errors[0] == pytest.approx(0.1, rel=1e-3)
+    assert errors[chosen] == min(errors)

@@ -110,11 +110,13 @@ STARTS = {
     "mlsi-lsi": lambda network, mean, estimate: network.encode_x(estimate),
     "fwi": lambda network, mean, estimate: mean.flatten(1) / 0.5,  # units of the global standard deviation
     "fwi-lsi": lambda network, mean, estimate: estimate.flatten(1) / 0.5,
+    "lsi-refined": lambda network, mean, estimate: estimate.flatten(1) / 0.5,
 }
+PRIOR = {"start": "zeros", "misfit": "squared", "regulariser": "mahalanobis"}
 
 
 @pytest.mark.parametrize("name", STARTS)
-def test_searches_with_the_simulation_start_from_the_mean_model_or_the_estimates_of_lsi(network, samples, name):
+def test_searches_with_the_simulation_start_from_the_mean_model_or_the_estimates_of_another(network, samples, name):
     x, y = samples
     estimates = {"validation/x": -x, "test/x": x + 1}
     found = ensemble(None if "fwi" in name else network, name, Columns(), estimates, members=1, roughness=[0.1])
@@ -151,27 +153,59 @@ def test_the_iterations_chosen_are_those_of_the_least_error_tried_one_by_one(net
     assert chosen["members"] == 3 and by_members[chosen["sufficient_members"] - 1] <= 1.0101 * by_members[-1]
 
 
-def test_a_fixed_stop_reports_the_curves_and_stays(network, samples):
-    fixed = ensemble(network, iterations=8)
+def test_a_fixed_stop_reports_the_curves_of_a_search_that_chooses_a_weight_and_stays(network, samples):
+    fixed = ensemble(network, "lsi-prior", iterations=8, weights=[1e4, 0.0], **PRIOR)
     chosen = fixed.choose(*samples)
+    assert fixed.iterations == 8 and fixed.weight == chosen["weight"] == 0
     best = 1 + int(np.argmin(chosen["validation_rre"][1:]))
     assert (chosen["iterations"], chosen["best_iterations"]) == (8, best) and best < 8
     measured = chosen["validation_misfit"]
     assert len(measured) == 9 and (np.diff(measured) < 1e-6).all() and len(chosen["validation_data_rre"]) == 9
 
 
+def test_a_fixed_stop_of_a_search_that_simulates_reports_the_curves(samples):
+    x = samples[0]
+    y = Columns().simulate(torch.from_numpy(x)).numpy() + 0.1 * samples[1]
+    fixed = ensemble(None, "fwi", Columns(), roughness=[0.0], iterations=8)
+    chosen = fixed.choose(x, y)
+    assert (chosen["iterations"], fixed.iterations, chosen["weight"]) == (8, 8, 0)
+    assert chosen["best_iterations"] == 1 + int(np.argmin(chosen["validation_rre"][1:]))
+    assert (np.diff(chosen["validation_misfit"]) < 1e-6).all() and len(chosen["validation_misfit"]) == 9
+
+
+@pytest.mark.parametrize(("name", "search"), [("lsi", {}), ("lsi-zx", {}), ("lsi-prior", PRIOR | {"weights": [2.0]})])
+def test_a_search_over_latents_that_leaves_nothing_open_chooses_nothing(network, samples, name, search):
+    fixed = ensemble(network, name, **search)
+    assert fixed.choose(*samples) == {}
+    assert (fixed.iterations, fixed.weight) == (4, 2.0 if search else 0.0)
+
+
+@pytest.mark.parametrize("name", ["fwi", "lsi-prior"])
 @pytest.mark.parametrize("stop", ["fixed", "validation"])
-def test_the_roughness_chosen_is_that_of_the_least_error_where_it_stops(stop, samples):
+def test_the_weight_chosen_is_that_of_the_least_error_where_it_stops(network, stop, samples, name):
     x, y = samples
-    y = Columns().simulate(torch.from_numpy(x)).numpy() + 0.1 * y
+    simulates = name == "fwi"
+    if simulates:
+        y = Columns().simulate(torch.from_numpy(x)).numpy() + 0.1 * y
     weights = [0.001, 1.0, 1000.0]
+
+    def choose(*weights):
+        search = {"roughness": [*weights]} if simulates else PRIOR | {"weights": [*weights]}
+        found = ensemble(None if simulates else network, name, Columns(), stop=stop, **search)
+        return found.choose(x, y), found
+
     least = {}
     for weight in weights:
-        curve = ensemble(None, "fwi", Columns(), roughness=[weight], stop=stop).choose(x, y)["validation_rre"]
-        least[weight] = curve[-1] if stop == "fixed" else min(curve[1:])
-    chosen = ensemble(None, "fwi", Columns(), roughness=weights, stop=stop).choose(x, y)
-    assert chosen["roughness"] == min(least, key=least.get)
+        single, found = choose(weight)
+        if single:
+            curve = single["validation_rre"]
+            least[weight] = curve[-1] if stop == "fixed" else min(curve[1:])
+        else:  # nothing to choose
+            least[weight] = error(found(MASK(y), "validation", 0)[0], x)
+    chosen, found = choose(*weights)
+    assert chosen["weight"] == found.weight == min(least, key=least.get)
     assert len(set(least.values())) == 3
+    assert dict(chosen["validation_rre_by_weight"]) == pytest.approx(least, rel=1e-4)
 
 
 @pytest.mark.parametrize(("stop", "wanted"), [("fixed", (2, 0.5)), ("validation", (1, 0.1))])
@@ -183,7 +217,7 @@ def test_weights_are_compared_after_the_iterations_that_they_would_be_used_for(m
 
     monkeypatch.setattr(Ensemble, "_curves", curves)
     chosen = ensemble(None, "fwi", Columns(), roughness=[0.1, 0.5], stop=stop, iterations=2).choose(*samples)
-    assert (chosen["iterations"], chosen["roughness"]) == wanted
+    assert (chosen["iterations"], chosen["weight"]) == wanted
 
 
 class Blur(nn.Module):

@@ -100,16 +100,25 @@ WRONG = [
     ("networks.train", ["encdec-none"], ["inference.methods", "'pair'", "networks.train"]),
     (
         "networks.train",
-        ["pair", "encdec-none", "encdec-random"],
+        ["pair", "encdec-none", "encdec-random", "linear"],
         ["inference.methods", "'encdec-block'", "networks.train"],
+    ),
+    (
+        "networks.train",
+        ["pair", "encdec-none", "encdec-random", "encdec-block"],
+        ["inference.methods", "'linear', which needs 'linear' in networks.train"],
     ),
     (
         "inference.methods",
         ["magic"],
-        ["'magic'", "'pair', 'lsi', 'lsi-zx', 'interpolate', 'cgls', 'mean'", "'mlsi', 'mlsi-lsi', 'fwi' or 'fwi-lsi'"],
+        [
+            "'magic'",
+            "'pair', 'lsi', 'lsi-zx', 'lsi-prior', 'lsi-refined', 'interpolate', 'linear', 'linear-lsi', 'encdec-none'",
+            "'mean', 'cgls', 'cgls-mean', 'cgls-completed', 'mlsi', 'mlsi-lsi', 'fwi' or 'fwi-lsi'",
+        ],
     ),
     ("inference.masks.kinds", ["stripe"], ["'stripe'", "'none', 'random' or 'block'"]),
-    ("networks.train", ["pear"], ["'pear'", "'pair', 'vpae', 'encdec-none', 'encdec-random' or 'encdec-block'"]),
+    ("networks.train", ["pear"], ["'pear'", "'pair', 'vpae', 'linear', 'encdec-none', 'encdec-random' or"]),
     ("problem.name", "mri", ["'mri'", "problems/mri.py"]),
     ("problem.image_size", 4, ["4", "greater than or equal to 8"]),
     ("problem.oversampling", 9, ["9", "less than or equal to 4"]),
@@ -144,10 +153,32 @@ WRONG = [
     ("inference.paired", "twin", ["'twin'", "'pair' or 'vpae'"]),
     ("inference.methods", ["mlsi"], ["'mlsi'", "can be differentiated", "take it out"]),
     ("inference.methods", ["fwi-lsi", "lsi"], ["'fwi-lsi'", "can be differentiated", "take it out"]),
-    ("inference.cgls_iterations", None, ["is null", "'cgls' in inference.methods"]),
+    ("inference.cgls_iterations", None, ["is null", "'lsi-refined' in inference.methods"]),  # and cgls: see below
     ("inference.cgls_iterations", 0, ["0", "greater than or equal to 1"]),
     ("inference.lsi.members", 3, ["is 3", "drawn from a vpae", "with pair it is 1"]),
     ("inference.lsi.stop", "never", ["'never'", "'fixed' or 'validation'"]),
+    ("inference.lsi.weights", [1], ["is unknown"]),  # of lsi_prior alone
+    ("inference.lsi_prior", None, ["is null", "'lsi-prior' in inference.methods"]),
+    ("inference.lsi_prior", REMOVED, ["is missing"]),
+    ("inference.lsi_prior.start", "ones", ["'ones'", "'zeros', 'interpolated' or 'mean'"]),
+    ("inference.lsi_prior.misfit", "absolute", ["'absolute'", "'squared', 'weighted' or 'huber'"]),
+    ("inference.lsi_prior.regulariser", "none", ["'none'", "'tikhonov' or 'mahalanobis'"]),
+    ("inference.lsi_prior.weights", [], ["[]", "at least 1"]),
+    ("inference.lsi_prior.weights", [1, 2, 1], ["[1.0, 2.0, 1.0]", "differ"]),
+    ("inference.lsi_prior.weights", [-1], ["-1", "greater than or equal to 0"]),
+    ("inference.lsi_prior.weight", [1], ["is unknown", "did you mean 'weights'?"]),
+    ("inference.lsi_prior.members", 3, ["is 3", "drawn from a vpae", "with pair it is 1"]),
+    (
+        "inference.methods",
+        ["pair", "lsi", "lsi-refined"],
+        ["'lsi-refined'", "starts from the estimates of 'lsi-prior'"],
+    ),
+    ("inference.methods", ["lsi", "cgls-completed"], ["'cgls-completed'", "starts from the estimates of 'lsi-prior'"]),
+    ("networks.linear", None, ["is null", "'linear' in networks.train", "lengths of both latents"]),
+    ("networks.linear", REMOVED, ["is missing"]),
+    ("networks.linear", [16], ["[16]", "at least 2"]),
+    ("networks.linear", [16, 16, 16], ["[16, 16, 16]", "at most 2"]),
+    ("networks.linear", [16, 0], ["0", "greater than or equal to 1"]),
     ("variant_of", "mri", ["is 'mri'", "it may be crosswell"]),
     ("variant_of", "ct", ["is 'ct'", "it may be crosswell"]),  # of itself
     ("variant_of", "crosswell_mild", ["is 'crosswell_mild'", "it may be crosswell"]),  # a variant itself
@@ -163,9 +194,13 @@ WRONG_CROSSWELL = [
     ("networks.divergence", None, ["is null", "'vpae'", "two weights"]),
     ("inference.paired", "pair", ["inference.methods' has 'pair'", "needs 'pair' in networks.train"]),
     ("inference.methods", ["pair", "cgls"], ["'cgls'", "adjoint", "take it out"]),
+    ("inference.methods", ["pair", "cgls-mean"], ["'cgls-mean'", "adjoint", "take it out"]),
+    ("inference.methods", ["lsi-prior", "cgls-completed"], ["'cgls-completed'", "adjoint", "take it out"]),
+    ("inference.methods", ["lsi", "lsi-refined"], ["'lsi-refined'", "starts from the estimates of 'lsi-prior'"]),
     ("inference.methods", ["pair", "mlsi-lsi"], ["'mlsi-lsi'", "starts from the estimates of 'lsi'"]),
     ("inference.methods", ["pair", "fwi-lsi"], ["'fwi-lsi'", "starts from the estimates of 'lsi'"]),
-    ("inference.model_based", None, ["is null", "'mlsi' in inference.methods"]),
+    ("inference.model_based", None, ["is null", "'lsi-refined' in inference.methods"]),  # and mlsi: see below
+    ("inference.lsi_prior", None, ["is null", "'lsi-prior' in inference.methods"]),
     ("inference.model_based.roughnes", [1.0], ["is unknown", "did you mean 'roughness'?"]),
     ("inference.model_based.roughness", [-1.0], ["-1.0", "greater than or equal to 0"]),
     ("inference.model_based.percents", [0, 25], ["has 25", "inference.masks.percents"]),
@@ -194,6 +229,46 @@ def test_a_mistake_is_named_in_one_line_with_key_value_and_choice(experiment, ke
     assert message.startswith(f"config key 'experiments.{experiment}.")
     for fragment in (key, *fragments):
         assert fragment in message
+
+
+READERS = [  # of a key that is null in the experiment
+    ("ct", "cgls_iterations", "cgls", ["cgls"]),
+    ("ct", "cgls_iterations", "cgls-mean", ["cgls-mean"]),
+    ("ct", "cgls_iterations", "cgls-completed", ["lsi-prior", "cgls-completed"]),
+    ("ct", "cgls_iterations", "lsi-refined", ["lsi-prior", "lsi-refined"]),
+    ("crosswell", "model_based", "mlsi", ["mlsi"]),
+    ("crosswell", "model_based", "fwi-lsi", ["lsi", "fwi-lsi"]),
+    ("crosswell", "model_based", "lsi-refined", ["lsi-prior", "lsi-refined"]),
+]
+
+
+@pytest.mark.parametrize(("experiment", "key", "reader", "methods"), READERS)
+def test_a_key_is_null_only_where_no_method_reads_it(experiment, key, reader, methods):
+    config = tiny()
+    config["experiments"] = {experiment: config["experiments"][experiment]}  # without its variants
+    inference = config["experiments"][experiment]["inference"]
+    inference["methods"], inference[key] = [*methods], None
+    with pytest.raises(settings.ConfigError) as raised:
+        settings.check(config)
+    place = f"config key 'experiments.{experiment}.inference.{key}' is null"
+    assert str(raised.value).startswith(place) and f"{reader!r} in inference.methods" in str(raised.value)
+    inference["methods"].remove(reader)
+    inference["methods"].append("linear")
+    settings.check(config)
+
+
+def test_settings_of_simulations_contradict_a_refinement_of_what_cannot_be_simulated():
+    config = tiny()
+    simulations = copy.deepcopy(config["experiments"]["crosswell"]["inference"]["model_based"])
+    config["experiments"]["ct"]["inference"]["model_based"] = simulations | {
+        "percents": [25],
+        "members": 1,
+        "samples": {"validation": 2, "test": 2, "ood": 2},
+    }
+    with pytest.raises(settings.ConfigError, match="inference.model_based' has a value, by which 'lsi-refined'"):
+        settings.check(config)
+    config["experiments"]["ct"]["inference"]["methods"].remove("lsi-refined")
+    settings.check(config)
 
 
 @pytest.mark.parametrize(
@@ -246,6 +321,10 @@ def test_a_mask_of_no_angles_or_of_all_comes_with_the_right_advice(percent, advi
         {"training__learning_rate": "1e-3"},  # YAML 1.1 takes 1e-3 without a point for a string
         {"problem__detector_bins": 16},
         {"networks__x__strides": [2, 2, 2], "networks__x__stem": 2},  # one pixel is left
+        {"inference__lsi_prior__weights": [0]},
+        {"inference__lsi_prior": None, "inference__methods": ["pair", "linear"]},
+        {"networks__linear": None, "networks__train": ["pair"], "inference__methods": ["lsi-prior", "lsi-refined"]},
+        {"inference__methods": ["cgls-completed", "lsi-prior"]},  # in any order
     ],
     ids=lambda changes: " ".join(changes),
 )
@@ -280,7 +359,11 @@ def test_methods_that_simulate_are_run_on_their_own_masks_and_the_mean_model_on_
             "model_based": inference.model_based.model_copy(update={"percents": [0, 90], "kinds": ["none", "block"]})
         }
     )
-    assert settings.masks_of("mlsi", chosen) == settings.masks_of("fwi-lsi", chosen) == ["none-0-0", "block-90-0"]
+    for method in ("mlsi", "fwi-lsi", "lsi-refined"):
+        assert settings.masks_of(method, chosen) == ["none-0-0", "block-90-0"]
+    assert settings.masks_of("lsi-prior", chosen) == every
+    linear = chosen.model_copy(update={"model_based": None})  # where lsi-refined solves a linear problem
+    assert settings.masks_of("lsi-refined", linear) == every
     assert settings.masks_of("mean", inference) == ["none-0-0"]
 
 
@@ -305,8 +388,9 @@ def test_masks_are_all_kinds_percents_and_draws_with_none_only_once():
 @pytest.mark.parametrize(
     ("methods", "network"),
     [
-        (["pair", "lsi", "lsi-zx", "interpolate", "mlsi", "mlsi-lsi"], "vpae"),
-        (["cgls", "mean", "fwi"], None),
+        (["pair", "lsi", "lsi-zx", "lsi-prior", "lsi-refined", "interpolate", "mlsi", "mlsi-lsi"], "vpae"),
+        (["cgls", "cgls-mean", "cgls-completed", "mean", "fwi"], None),
+        (["linear", "linear-lsi"], "linear"),
         (["encdec-block"], "encdec-block"),
     ],
 )

@@ -205,7 +205,7 @@ def test_one_core_and_another_shard_size_give_the_same_data(finished, tmp_path):
 def test_a_job_keeps_to_its_threads(clone):
     script = "workflow/scripts/train.py"
     told = "import os, threading\nprint('threads', torch.get_num_threads(), os.environ['OPENBLAS_NUM_THREADS'])\n"
-    clone.edit(script, "network.load_state_dict(best)", told + "network.load_state_dict(best)")
+    clone.edit(script, "told = said", told + "told = said")
     clone.snakemake("--until", "train", "--set-threads", "train=2")
     assert "threads 2 2" in (clone.folder / "logs/tiny/ct/train/pair-seed-0.log").read_text()
 
@@ -283,7 +283,7 @@ def test_methods_that_simulate_run_on_the_samples_and_masks_set_aside_for_them(t
     assert set(metrics.method) == set(said["methods"])
     counted = metrics[metrics.split == "test"].groupby(["method", "percent"]).size()
     assert counted["lsi"].to_dict() == {0: 6, 90: 6} and counted["mean"].to_dict() == {0: 6}
-    for method in ("mlsi", "mlsi-lsi", "fwi", "fwi-lsi"):
+    for method in ("mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-refined"):
         assert counted[method].to_dict() == {90: 3}
     for method, members in (("lsi", 2), ("mlsi", 2)):
         estimates = zarr.open_group(results / f"inference/{method}/random-90-0/seed-0/estimates.zarr", mode="r")
@@ -292,6 +292,54 @@ def test_methods_that_simulate_run_on_the_samples_and_masks_set_aside_for_them(t
         assert 1 <= chosen["iterations"] < len(chosen["validation_rre"])
     claims = pd.read_csv(results / "claims.csv")
     assert list(claims[claims.part == "all"].claim) == [7, 8]
+
+
+def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_own_choice(tmp_path):
+    clone, target = Clone(tmp_path / "clone"), "results/tiny/ct/metrics.csv"
+    methods = ["pair", "lsi-prior", "linear", "linear-lsi"]
+    masks = {"kinds": ["none", "random"], "percents": [25], "draws": [0]}
+    clone.settings(networks={"train": ["pair", "linear"]}, inference={"methods": methods, "masks": masks})
+    clone.snakemake(target)
+    assert clone.planned(target) == {}
+    kept = clone.results / "inference/lsi-prior/random-25-0/seed-0/estimates.zarr"
+    assert "validation" not in zarr.open_group(kept, mode="r")  # nobody asks for it yet
+
+    clone.settings(inference={"methods": [*methods, "lsi-refined"]})
+    assert clone.planned(target) == {"infer": 2 * 2, "summarise": 1}
+    before = {path: path.stat().st_mtime_ns for path in clone.results.glob("inference/*/*/*/metrics.csv")}
+    clone.snakemake(target)
+    rerun = {
+        path.relative_to(clone.results).parts[1] for path, time in before.items() if path.stat().st_mtime_ns > time
+    }
+    assert len(before) == 4 * 2 and rerun == {"lsi-prior"}
+    assert zarr.open_group(kept, mode="r")["validation/x"].shape == (8, 1, 16, 16)
+
+    clone.settings(inference={"methods": [*methods, "lsi-refined", "cgls-completed"]})
+    assert clone.planned(target) == {"infer": 2, "summarise": 1}  # the validation estimates are there
+    clone.snakemake(target)
+    metrics = pd.read_csv(clone.results / "metrics.csv")
+    assert set(metrics.method) == {*methods, "lsi-refined", "cgls-completed"}
+    assert len(metrics) == 6 * 2 * (6 + 6) and np.isfinite(metrics.rre).all()
+    for mask in ("none-0-0", "random-25-0"):
+        refined, prior = (
+            zarr.open_group(clone.results / f"inference/{method}/{mask}/seed-0/estimates.zarr", mode="r")
+            for method in ("lsi-refined", "lsi-prior")
+        )
+        chosen = refined.attrs["chosen_on_validation"]
+        curve = chosen["validation_rre"]
+        assert len(curve) == 1 + 10 and curve[chosen["iterations"]] == min(curve)
+        truth = zarr.open_group(clone.results / "data/validation.zarr", mode="r")["x"][:]
+        start = prior["validation/x"][:]
+        norms = [np.linalg.norm(u.reshape(len(u), -1), axis=1) for u in (start - truth, truth)]
+        assert curve[0] == pytest.approx((norms[0] / norms[1]).mean(), rel=1e-4)
+        assert {weight for weight, _ in prior.attrs["chosen_on_validation"]["validation_rre_by_weight"]} == {0.3, 1, 3}
+    history = pd.read_csv(clone.results / "networks/linear/seed-0/history.csv")
+    assert len(history) == 1 and history.notna().all(axis=None)
+
+    clone.settings(networks={"linear": [8, 8]})
+    assert clone.planned(target) == {"train": 1, "infer": 2 * 2, "summarise": 1}  # of the linear network alone
+    clone.settings(networks={"linear": [16, 16]}, inference={"lsi_prior": {"start": "mean"}})
+    assert clone.planned(target) == {"infer": 3 * 2, "summarise": 1}  # and of what starts from its estimates
 
 
 def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):

@@ -360,7 +360,7 @@ for each in kinds:
             best, enough = (choice.get(key) for key in ("best_iterations", "sufficient_members"))
             told_best = f" ({best})" if best not in (None, choice["iterations"]) else ""
             told_enough = f" ({enough})" if enough not in (None, choice["members"]) else ""
-            weight = "" if choice["roughness"] is None else f" / {choice['roughness']:g}"
+            weight = f" / {choice['weight']:g}" if choice["weight"] else ""
             row = f"{labels[method]}, {WHERE[each]}" if WHERE[each] else labels[method]
             said = f"{choice['iterations']}{told_best} / {choice['members']}{told_enough}{weight}"
             rows.setdefault(row, {})[f"{percent} %"] = said
@@ -385,7 +385,7 @@ if curves:
         ))
     reporting.show_table(
         pd.DataFrame(rows).T.fillna(""),
-        "Iterations / members / for FWI, weight of the roughness. In brackets the number of iterations that is best on "
+        "Iterations / members / weight of the regularisation, where there is one. In brackets the number of iterations that is best on "
         "validation samples, where another was used, and how many members give nearly the error of all.",
     )
 else:

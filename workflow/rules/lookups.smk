@@ -77,6 +77,8 @@ def network_part(wildcards):
     experiment = experiment_of(wildcards)
     networks = experiment["networks"]
     said = {key: networks[key] for key in ("x", "y", "centre")}
+    if wildcards.network == "linear":
+        return {"linear": networks["linear"], "centre": networks["centre"]}
     if wildcards.network in ("pair", "vpae"):
         divergence = {"divergence": networks["divergence"]} if wildcards.network == "vpae" else {}
         return said | {"weights": networks["weights"]} | divergence
@@ -99,10 +101,11 @@ def weights_of(wildcards):
 
 
 def starts_of(wildcards):
-    """An input: the estimates of lsi, for the methods that start from them."""
-    if wildcards.method not in ("mlsi-lsi", "fwi-lsi"):
+    """An input: the estimates of another method, for the methods that start from them."""
+    if wildcards.method not in settings.STARTS:
         return []
-    return f"<results>/{wildcards.experiment}/inference/lsi/{wildcards.mask}/seed-{wildcards.seed}/estimates.zarr"
+    other = settings.STARTS[wildcards.method]
+    return f"<results>/{wildcards.experiment}/inference/{other}/{wildcards.mask}/seed-{wildcards.seed}/estimates.zarr"
 
 
 def network_settings_of(wildcards):
@@ -116,14 +119,18 @@ def method_part(wildcards):
     inference = experiment["inference"]
     said = {"batch_size": inference["batch_size"], "mask_seed": inference["masks"]["seed"]}
     said |= {"device": experiment["training"]["device"], "splits": list(settings.EVALUATED)}
-    if wildcards.method == "cgls":
-        said["cgls_iterations"] = inference["cgls_iterations"]
-    elif wildcards.method in ("lsi", "lsi-zx"):
-        said["search"] = inference["lsi"] | {"batch_size": inference["batch_size"]}
-        if wildcards.method == "lsi" and any(method.endswith("-lsi") for method in inference["methods"]):
+    if wildcards.method in settings.STARTS.values():
+        if any(settings.STARTS.get(method) == wildcards.method for method in inference["methods"]):
             said["splits"].insert(0, "validation")  # what starts from these estimates makes its choices there
-    elif wildcards.method in settings.MODEL_BASED:
-        said["search"] = {key: value for key, value in inference["model_based"].items() if key not in ("kinds", "percents")}
+    if settings.simulates(wildcards.method, settings.Inference(**inference)):
+        said["search"] = {
+            key: value for key, value in inference["model_based"].items() if key not in ("kinds", "percents")
+        }
+    elif wildcards.method in (*settings.CLASSICAL, "lsi-refined"):
+        said["cgls_iterations"] = inference["cgls_iterations"]
+    elif wildcards.method in ("lsi", "lsi-zx", "lsi-prior"):
+        own = inference["lsi_prior" if wildcards.method == "lsi-prior" else "lsi"]
+        said["search"] = own | {"batch_size": inference["batch_size"]}
     return said | {"centre": experiment["networks"]["centre"]} if "search" in said else said
 
 

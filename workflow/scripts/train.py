@@ -1,4 +1,4 @@
-"""Train one network with one seed."""
+"""Train one network with one seed, or fit the linear one."""
 
 from pairlsi import job
 
@@ -12,6 +12,7 @@ import torch
 
 from pairlsi import latents, networks, problems, provenance, training
 from pairlsi.batches import Batches
+from pairlsi.networks import latent_prior
 from pairlsi.settings import Training
 
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output  # noqa: F821
@@ -29,13 +30,18 @@ batches = Batches(data / "train.zarr", settings.batch_size, settings.buffer_samp
 validation = Batches(data / "validation.zarr", 256, settings.buffer_samples, seed, incomplete=True)
 # no output of the rule: Snakemake deletes the outputs of a job that was killed, and this one is to resume
 checkpoint = Path(output.weights).with_name("checkpoint.pt")
-best, history = training.train(network, batches, validation, settings, checkpoint, identity, snakemake.threads)  # noqa: F821
-
-network.load_state_dict(best)
-networks.save(network, output.weights)
-training.write_history(history, output.history)
+if wildcards.network == "linear":
+    history = training.fit_linear(network, batches, validation)
+else:
+    best, history = training.train(network, batches, validation, settings, checkpoint, identity, snakemake.threads)  # noqa: F821
+    network.load_state_dict(best)
 told = said | {"seed": seed, "provenance": provenance.describe()}
+if wildcards.network in ("pair", "vpae"):
+    latent_prior.fit(network, batches)
 if wildcards.network == "vpae":
     told["divergence_of_latents"] = latents.describe(network, validation)
+
+networks.save(network, output.weights)
+training.write_history(history, output.history)
 Path(output.settings).write_text(json.dumps(told, indent=1))
 checkpoint.unlink(missing_ok=True)

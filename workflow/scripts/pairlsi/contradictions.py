@@ -5,7 +5,7 @@ Each check yields sentences that begin with the key within its experiment: "key'
 
 import math
 
-from pairlsi.settings import MODEL_BASED, SSIM_WINDOW, Experiment, network_of
+from pairlsi.settings import CLASSICAL, MODEL_BASED, SSIM_WINDOW, STARTS, Experiment, network_of, simulates
 
 
 def find(experiment: Experiment, problem):
@@ -28,6 +28,8 @@ def in_training(experiment: Experiment):
         )
     if not any(networks.weights):
         yield "networks.weights' are all 0: at least one term of the loss must count"
+    if "linear" in networks.train and networks.linear is None:
+        yield "networks.linear' is null, and 'linear' in networks.train needs the lengths of both latents"
     if "vpae" in networks.train and networks.divergence is None:
         yield "networks.divergence' is null, and 'vpae' in networks.train needs two weights, as in [1.0e-5, 1.0e-5]"
 
@@ -39,20 +41,32 @@ def in_methods(experiment: Experiment, problem):
         if needed is not None and needed not in experiment.networks.train:
             other = ", or change inference.paired" if needed == inference.paired else ""
             yield f"{key} {method!r}, which needs {needed!r} in networks.train: add it there{other}"
-        if method in ("mlsi-lsi", "fwi-lsi") and "lsi" not in inference.methods:
-            yield f"{key} {method!r}, which starts from the estimates of 'lsi': add that too"
-        if method == "cgls" and not hasattr(problem, "adjoint"):
-            yield f"{key} 'cgls', which needs a linear problem with an adjoint: take it out"
-        if method in MODEL_BASED and not hasattr(problem, "simulate"):
+        if STARTS.get(method, method) not in inference.methods:
+            yield f"{key} {method!r}, which starts from the estimates of {STARTS[method]!r}: add that too"
+        linear, differentiable = hasattr(problem, "adjoint"), hasattr(problem, "simulate")
+        if method in CLASSICAL and not linear:
+            yield f"{key} {method!r}, which needs a linear problem with an adjoint: take it out"
+        if method in MODEL_BASED and not differentiable:
             yield f"{key} {method!r}, which needs a problem that can be differentiated: take it out"
-        for read, methods in (("cgls_iterations", ("cgls",)), ("model_based", MODEL_BASED)):
+        if method == "lsi-refined" and not (linear or differentiable):
+            yield f"{key} 'lsi-refined', which needs a problem with an adjoint or one that can be differentiated"
+        if method == "lsi-refined" and simulates(method, inference) and not differentiable:
+            yield "inference.model_based' has a value, by which 'lsi-refined' simulates this problem: set it to null"
+        of_classical = (*CLASSICAL, "lsi-refined") if linear else ()
+        of_model = MODEL_BASED if linear else (*MODEL_BASED, "lsi-refined")
+        for read, methods in (
+            ("cgls_iterations", of_classical),
+            ("model_based", of_model),
+            ("lsi_prior", ("lsi-prior",)),
+        ):
             if method in methods and getattr(inference, read) is None:
                 yield f"inference.{read}' is null, and {method!r} in inference.methods reads it: give it a value"
 
 
 def in_searches(experiment: Experiment):
     inference, samples = experiment.inference, experiment.data.samples
-    for key, solver in (("lsi", inference.lsi), ("model_based", inference.model_based)):
+    solvers = ("lsi", inference.lsi), ("lsi_prior", inference.lsi_prior), ("model_based", inference.model_based)
+    for key, solver in solvers:
         if solver is not None and solver.members > 1 and inference.paired != "vpae":
             yield f"inference.{key}.members' is {solver.members}: starts are drawn from a vpae, with pair it is 1"
     if inference.model_based is None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = ("numpy", "torch", "zarr", "dask", "astra-toolbox", "scipy", "scikit-image", "snakemake")
+PACKAGES = ("numpy", "torch", "zarr", "dask", "astra-toolbox", "deepwave", "scipy", "scikit-image", "snakemake")
 
 
 def describe() -> dict:

@@ -12,12 +12,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pairlsi import variants
 from pairlsi.config_errors import ConfigError, parse
 
-Network = Literal["pair", "vpae", "encdec-none", "encdec-random", "encdec-block"]
+Network = Literal["pair", "vpae", "linear", "encdec-none", "encdec-random", "encdec-block"]
 ModelBased = Literal["mlsi", "mlsi-lsi", "fwi", "fwi-lsi"]  # these simulate in every iteration
-Method = Literal[
-    "pair", "lsi", "lsi-zx", "interpolate", "cgls", "mean", "encdec-none", "encdec-random", "encdec-block", ModelBased
-]
-MODEL_BASED = get_args(ModelBased)
+Classical = Literal["cgls", "cgls-mean", "cgls-completed"]  # for linear problems
+Learned = Literal["pair", "lsi", "lsi-zx", "lsi-prior", "lsi-refined", "interpolate", "linear", "linear-lsi"]
+Method = Literal[Learned, "encdec-none", "encdec-random", "encdec-block", "mean", Classical, ModelBased]
+CLASSICAL, MODEL_BASED = get_args(Classical), get_args(ModelBased)
+STARTS = {"mlsi-lsi": "lsi", "fwi-lsi": "lsi", "lsi-refined": "lsi-prior", "cgls-completed": "lsi-prior"}
 MaskKind = Literal["none", "random", "block"]
 SPLITS = ("train", "validation", "test", "ood")
 SSIM_WINDOW = 11  # pixels
@@ -100,6 +101,7 @@ class Networks(Strict):
     y: Autoencoder
     weights: Annotated[list[Weight], Field(min_length=4, max_length=4)]
     divergence: Annotated[list[Weight], Field(min_length=2, max_length=2)] | None
+    linear: Annotated[list[Count], Field(min_length=2, max_length=2)] | None
     mask_percent: Annotated[Integer, Field(ge=1, lt=100)]
 
 
@@ -133,6 +135,15 @@ class Solver(Strict):
     stop: Literal["fixed", "validation"]
 
 
+class PriorSolver(Solver):
+    """LSI with more than the paper's misfit and start."""
+
+    start: Literal["zeros", "interpolated", "mean"]
+    misfit: Literal["squared", "weighted", "huber"]
+    regulariser: Literal["tikhonov", "mahalanobis"]
+    weights: Annotated[list[Weight], Field(min_length=1), Distinct]
+
+
 class ModelSamples(Strict):
     validation: Annotated[Integer, Field(ge=2)]
     test: Annotated[Integer, Field(ge=2)]
@@ -155,6 +166,7 @@ class Inference(Strict):
     masks: Masks
     batch_size: Count
     lsi: Solver
+    lsi_prior: PriorSolver | None
     cgls_iterations: Iterations | None
     model_based: ModelBasedSolver | None
 
@@ -180,13 +192,20 @@ def network_of(method: str, paired: str) -> str | None:
     """The network that a method of inference needs, `paired` or another; None for one that needs no network."""
     if method.startswith("encdec-"):
         return method
-    return None if method in ("cgls", "mean", "fwi") else paired
+    if method.startswith("linear"):
+        return "linear"
+    return None if method in (*CLASSICAL, "mean", "fwi") else paired
+
+
+def simulates(method: str, inference: Inference) -> bool:
+    """Whether a method simulates in every iteration; for lsi-refined the config says it, as the problem demands."""
+    return method in MODEL_BASED or (method == "lsi-refined" and inference.model_based is not None)
 
 
 def masks_of(method: str, inference: Inference) -> list[str]:
     """The masks that a method is run on: all of the sweep but for those that simulate, and the first for the mean."""
     names = mask_names(inference.masks)
-    if method in MODEL_BASED:
+    if simulates(method, inference):
         chosen = inference.model_based
         kinds_and_percents = {name: name.split("-")[:2] for name in names}
         return [

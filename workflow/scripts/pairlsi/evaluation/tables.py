@@ -12,6 +12,8 @@ SPLITS = {"test": "in distribution", "ood": "out of distribution"}
 ROWS = {"pair": "PAIR", "encdec": "Encoder-decoder", "lsi": "PAIR+LSI"}
 BESIDE = {"interpolate": "Interpolation, then PAIR", "lsi-zx": "LSI in Z_x (8)", "cgls": "CGLS, no network"}
 BESIDE |= {"mean": "Mean model", "mlsi": "M-LSI", "mlsi-lsi": "M-LSI from LSI", "fwi": "FWI", "fwi-lsi": "FWI from LSI"}
+BESIDE |= {"lsi-prior": "PAIR+LSI, prior", "lsi-refined": "Refined LSI", "linear": "Linear PAIR"}
+BESIDE |= {"linear-lsi": "Linear PAIR+LSI", "cgls-mean": "CGLS from the mean", "cgls-completed": "CGLS, completed data"}
 NETWORKS = {"vpae": "Variational PAIR"}
 
 

@@ -26,14 +26,15 @@ def interpolate(y: np.ndarray, keep: np.ndarray, axis: int, mirrored: bool) -> n
     return np.moveaxis(filled, 0, axis)
 
 
-def cgls(problem, y: np.ndarray, mask, iterations: int):
-    """Yield the iterates x_1, x_2, …, (N, C, H, W), of conjugate gradients on min_x ‖P (A x - ỹ)‖² from zero.
+def cgls(problem, y: np.ndarray, mask, iterations: int, start: np.ndarray | None = None):
+    """Yield the iterates x_0, x_1, …, (N, C, H, W), of conjugate gradients on min_x ‖P (A x - ỹ)‖².
 
-    Each sample has step lengths of its own. Stopping early regularises.
+    start: x_0 (N, C, H, W), zero where it is None. Each sample has step lengths of its own. Stopping early regularises.
     Source: Hestenes & Stiefel (1952); Hansen, Discrete Inverse Problems (2010), Section 6.3.
     """
-    residual = mask(y)
-    x = np.zeros((len(y), *problem.x_shape), np.float32)
+    x = np.zeros((len(y), *problem.x_shape), np.float32) if start is None else start
+    residual = mask(y) if start is None else mask(y - problem.forward(start))
+    yield x
     gradient = problem.adjoint(residual)
     direction = gradient
     energy = squared_norm(gradient)
@@ -53,8 +54,8 @@ def squared_norm(u: np.ndarray) -> np.ndarray:
     return np.square(u, dtype=np.float32).sum(axis=(1, 2, 3), keepdims=True)
 
 
-def best_iterations(problem, x: np.ndarray, y: np.ndarray, mask, limit: int) -> tuple[int, list[float]]:
-    """The number of CGLS iterations with the least mean relative error on validation pairs, and the errors of all."""
+def best_iterations(problem, x: np.ndarray, y: np.ndarray, mask, limit: int, start=None) -> tuple[int, list[float]]:
+    """The number of CGLS iterations with the least mean relative error on validation pairs, and those from 0 on."""
     norm = np.sqrt(squared_norm(x))
-    errors = [float((np.sqrt(squared_norm(u - x)) / norm).mean()) for u in cgls(problem, y, mask, limit)]
-    return int(np.argmin(errors)) + 1, errors
+    errors = [float((np.sqrt(squared_norm(u - x)) / norm).mean()) for u in cgls(problem, y, mask, limit, start)]
+    return int(np.argmin(errors)), errors

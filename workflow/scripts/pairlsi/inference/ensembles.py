@@ -25,40 +25,44 @@ class Ensemble:
         self.device = torch.device("cpu") if network is None else next(network.parameters()).device
         scale = "pixel_std" if said["centre"] == "pixel" else "std"
         scales = tuple(scalars[space][scale] for space in ("x", "y"))
-        self.search = Search(name, network, problem, self._tensor(mask.weights()), self._tensor(means["x"]), scales)
+        self.search = Search(name, self.said, network, problem, mask, self._tensor(means["x"]), scales)
         self.iterations, self.members = self.said["iterations"], self.said["members"] if self.search.latent() else 1
         self.drawn = self.members > 1  # a single member starts from the mean
-        self.roughness = None
+        self.weight = self.search.weights[0]
 
     @property
     def samples_at_once(self) -> int:
         return max(1, self.said["batch_size"] // self.members)
 
     def choose(self, x: np.ndarray, y: np.ndarray) -> dict:
-        """Choose iterations and the weight of the roughness on validation pairs; return the choices and their curves.
+        """Choose iterations and the weight of the regularisation on validation pairs; return both, with their curves.
 
-        A search that stops after a fixed number of iterations has its curves too: they tell whether that was wise.
+        A search with simulations that stops after a fixed number of iterations has its curves too, which tell whether
+        that was wise; latent space inference as in the paper chooses nothing.
         """
-        weights = self.said["roughness"] if self.search.name.startswith("fwi") else [None]
+        weights = self.search.weights
+        if self.search.latent_space and self.said["stop"] == "fixed" and len(weights) == 1:
+            return {}
         found = {weight: self._curves(x, y, weight) for weight in weights}
         best = {weight: best_iterations(curves["rre"][:, -1]) for weight, curves in found.items()}
         stop = best if self.said["stop"] == "validation" else dict.fromkeys(weights, self.iterations)
-        self.roughness = min(found, key=lambda weight: found[weight]["rre"][stop[weight], -1])
-        curves, best, self.iterations = (by_weight[self.roughness] for by_weight in (found, best, stop))
-        log.info("%d iterations (best: %d), roughness %s", self.iterations, best, self.roughness)
+        self.weight = min(found, key=lambda weight: found[weight]["rre"][stop[weight], -1])
+        curves, best, self.iterations = (by_weight[self.weight] for by_weight in (found, best, stop))
+        log.info("%d iterations (best: %d), weight %g", self.iterations, best, self.weight)
         return {
             "iterations": self.iterations,
             "best_iterations": best,
             "members": self.members,
             "sufficient_members": sufficient_members(curves["rre"][self.iterations]),
-            "roughness": self.roughness,
+            "weight": self.weight,
+            "validation_rre_by_weight": [[weight, float(c["rre"][stop[weight], -1])] for weight, c in found.items()],
             "validation_rre": curves["rre"][:, -1].tolist(),
             "validation_data_rre": curves["data_rre"].tolist(),
             "validation_misfit": curves["misfit"].tolist(),
             "validation_rre_by_members": curves["rre"][self.iterations].tolist(),
         }
 
-    def _curves(self, x: np.ndarray, y: np.ndarray, roughness: float | None) -> dict[str, np.ndarray]:
+    def _curves(self, x: np.ndarray, y: np.ndarray, weight: float) -> dict[str, np.ndarray]:
         """Mean validation errors after 0 … I iterations.
 
         rre (1 + I, K): of the estimate averaged over the first 1 … K members; data_rre (1 + I,): of the completed
@@ -68,7 +72,7 @@ class Ensemble:
         for first in range(0, len(x), self.samples_at_once):
             part = slice(first, first + self.samples_at_once)
             truth, data = self._tensor(x[part]), self._tensor(y[part])
-            trajectory = self._search(data, "validation", first, roughness)
+            trajectory = self._search(data, "validation", first, weight)
             found.append([self._errors(points, truth, data) for points in trajectory.points])
         names = ("rre", "data_rre", "misfit")
         return {
@@ -90,7 +94,7 @@ class Ensemble:
     def __call__(self, masked: np.ndarray, split: str, first: int) -> tuple:
         """The fields of `methods.Estimates` but the time, for masked data (N, C, H, W) of samples `first`, …."""
         y = self._tensor(masked)
-        found = self._search(y, split, first, self.roughness)
+        found = self._search(y, split, first, self.weight)
         points = found.points[-1]
         members = self.search.estimate(points).unflatten(0, (len(y), -1))
         data = self.search.complete(points).unflatten(0, (len(y), -1))
@@ -106,7 +110,7 @@ class Ensemble:
             data[: max(0, SHOWN - first)].cpu().numpy() if several else None,
         )
 
-    def _search(self, y: torch.Tensor, split: str, first: int, roughness: float | None):
+    def _search(self, y: torch.Tensor, split: str, first: int, weight: float):
         """The trajectory for data (N, C, H, W), measured or masked already: it sees what the mask keeps."""
         y = self.search.keep * y
         estimates = None
@@ -115,7 +119,7 @@ class Ensemble:
         start = self.search.starts(y, self._noise(len(y), split, first), estimates)
         # fewer evaluations than choose() looks at would end the search before the iterations that were chosen
         evaluations = self.said["iterations"] * 5 // 4
-        return self.search(y, start, self.iterations, self.said["history"], roughness, evaluations)
+        return self.search(y, start, self.iterations, weight, evaluations)
 
     def _noise(self, count: int, split: str, first: int) -> torch.Tensor:
         """Standard normal numbers (N, K, latent), each by its sample and member alone; zeros for one member."""

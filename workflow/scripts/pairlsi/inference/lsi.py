@@ -10,6 +10,7 @@ Source: L-BFGS with a strong-Wolfe line search, 10 iterations for CT in the pape
 import torch
 from torch import Tensor
 
+from pairlsi.inference.objectives import Objective
 from pairlsi.inference.trajectory import Trajectory, follow
 
 
@@ -27,16 +28,18 @@ def latent_space_inference(
     iterations: int,
     history: int,
     evaluations: int | None = None,
+    objective: Objective | None = None,
 ) -> Trajectory:
     """Solve (9) for space "y", (8) for space "x", with zero-filled data y = ỹ (R, C, H, W) from `start` (R, n).
 
     keep: (C, H, W), broadcastable, 1 where data arrived. The misfit is measured in units of the network's scaling
     of y, which leaves the minimiser where it is and puts the solver's tolerances on one scale for all problems.
+    objective: what to minimise instead of ‖·‖² alone.
     """
-    to_data_latent = data_latent(network, space)
+    to_data_latent, objective = data_latent(network, space), objective or Objective()
 
-    def misfit(z: Tensor, rows: Tensor) -> Tensor:
+    def loss(z: Tensor, rows: Tensor) -> Tensor:
         residual = keep * (network.decode_y(to_data_latent(z)) - y[rows]) / network.y_scaling.scale
-        return residual.square().flatten(1).sum(1)
+        return objective(z, residual, rows)
 
-    return follow(misfit, start, iterations, history, evaluations)
+    return follow(loss, start, iterations, history, evaluations)

@@ -1,10 +1,14 @@
 """Every method of inference under one call: from masked data to an estimate of x.
 
-pair          x̂ = d_x(M† e_y(ỹ)), equation (5)
-interpolate   missing rows interpolated, then (5)
-encdec-*      an encoder-decoder trained with nothing, a random mask or a block missing
-cgls          conjugate gradients on the measured rows, stopped by the validation split; no network
-mean          the pixel-wise mean of the training split, whatever was measured
+pair, linear     x̂ = d_x(M† e_y(ỹ)), equation (5), with the trained networks or the linear PAIR
+linear-lsi       (9) on the linear PAIR, in closed form
+interpolate      missing rows interpolated, then (5)
+encdec-*         an encoder-decoder trained with nothing, a random mask or a block missing
+mean             the pixel-wise mean of the training split, whatever was measured
+cgls             conjugate gradients on the measured rows, stopped by the validation split, from zero
+cgls-mean        the same from the mean of the training split
+cgls-completed   the same from zero on all rows, missing ones as completed by lsi-prior
+lsi-refined      the same on the measured rows from the estimate of lsi-prior (for nonlinear problems see `searches`)
 lsi and what else is listed in `searches`: latent space inference, model-based inversion
 """
 
@@ -19,7 +23,9 @@ import torch
 
 from pairlsi import store
 from pairlsi.inference import baselines
+from pairlsi.inference.closed_form import solve_y
 from pairlsi.inference.ensembles import Ensemble
+from pairlsi.operators import Mask
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +55,14 @@ class Method:
 
     said: what the config says of it: "batch_size", and "search" or "cgls_iterations" for the methods that read them.
     network: the trained network it needs (see `settings.network_of`), on the device to work on; None for none.
-    statistics: the scalars and pixel-wise means of the training split. starts: the Zarr group with the estimates of
-    lsi, for the methods that start from them.
+    statistics: the scalars and pixel-wise means of the training split. starts: the Zarr group with the estimates
+    of another method, for the methods that start from them.
     """
 
     def __init__(self, name: str, network, problem, mask, said: dict, statistics: tuple[dict, dict], starts=None):
         self.name, self.network, self.problem, self.mask, self.said = name, network, problem, mask, said
-        self.mean = statistics[1]["x"]
-        self.cgls_iterations = said.get("cgls_iterations") or 0
+        self.mean, self.starts = statistics[1]["x"], starts
+        self.iterations = said.get("cgls_iterations")  # None for all that does not solve by CGLS
         self.ensemble = None
         if "search" in said:
             self.ensemble = Ensemble(name, network, problem, mask, said, statistics, starts)
@@ -67,14 +73,15 @@ class Method:
 
     def choose(self, validation: Path) -> dict:
         """Choose on the validation split at this path what the method leaves open; return the choice and its curve."""
-        if self.name != "cgls" and self.ensemble is None:
+        if self.iterations is None and self.ensemble is None:
             return {}
         x, y = (store.read(validation, name)[self.samples("validation")] for name in store.ARRAYS)
         if self.ensemble is not None:
             return self.ensemble.choose(x, y)
+        data, mask, start = self._classical(self.mask(y), "validation", 0)
         limit = self.said["cgls_iterations"]
-        self.cgls_iterations, errors = baselines.best_iterations(self.problem, x, y, self.mask, limit)
-        return {"iterations": self.cgls_iterations, "validation_rre": errors}
+        self.iterations, errors = baselines.best_iterations(self.problem, x, data, mask, limit, start)
+        return {"iterations": self.iterations, "validation_rre": errors}
 
     def __call__(self, y: np.ndarray, split: str) -> Estimates:
         """Estimate x from full data y (N, C, H, W) of a split: the mask is applied here, batch by batch."""
@@ -83,29 +90,46 @@ class Method:
         parts = []
         for first in range(0, len(y), size):
             masked = self.mask(y[first : first + size])
-            parts.append(self.ensemble(masked, split, first) if self.ensemble else self._batch(masked))
+            parts.append((self.ensemble or self._batch)(masked, split, first))
             log.info("%s on %s: %d of %d samples", self.name, self.mask.name, min(first + size, len(y)), len(y))
         seconds = (time.perf_counter() - started) / len(y)
         joined = [None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)]
         return Estimates(*joined, seconds=seconds)
 
-    def _batch(self, y: np.ndarray) -> tuple:
-        """x, y, surrogate data and iterations for one batch of masked data."""
+    def _batch(self, y: np.ndarray, split: str, first: int) -> tuple:
+        """x, y, surrogate data and iterations for one batch of masked data, samples `first`, … of a split."""
         none = np.zeros(len(y), np.int64)
         if self.name == "mean":
             return np.repeat(self.mean[None], len(y), axis=0), None, None, none
-        if self.name == "cgls":
-            iterates = baselines.cgls(self.problem, y, self.mask, self.cgls_iterations)
+        if self.iterations is not None:
+            data, mask, start = self._classical(y, split, first)
+            iterates = baselines.cgls(self.problem, data, mask, self.iterations, start)
             x = deque(iterates, maxlen=1).pop()  # the last one, without keeping the others
-            return x, self.problem.forward(x), None, none + self.cgls_iterations
+            return x, self.problem.forward(x), None, none + self.iterations
+        if self.name == "linear-lsi":
+            with torch.no_grad():
+                z = solve_y(self.network, self._tensor(y), self._tensor(self.mask.weights()))
+                x, y = self.network.decode_x(self.network.inverse_map(z)), self.network.decode_y(z)
+            return x.cpu().numpy(), y.cpu().numpy(), y.cpu().numpy(), none
         if self.name == "interpolate":
             y = baselines.interpolate(y, self.mask.keep, self.mask.axis, self.problem.mirrored)
             return self._invert(y), y, y, none
-        if self.name == "pair":
+        if self.name in ("pair", "linear"):
             with torch.no_grad():
                 completed = self.network.decode_y(self.network.encode_y(self._tensor(y)))
             return self._invert(y), completed.cpu().numpy(), y, none
         return self._invert(y), None, None, none  # an encoder-decoder
+
+    def _classical(self, y: np.ndarray, split: str, first: int) -> tuple:
+        """Data, mask and start of CGLS for masked data y (N, C, H, W)."""
+        found = self.starts and self.starts[split]
+        part = slice(first, first + len(y))
+        if self.name == "cgls-completed":
+            every = Mask("none-0-0", self.mask.axis, np.ones_like(self.mask.keep))
+            return y + found["y"][part] * (1 - self.mask.weights()), every, None
+        if self.name == "lsi-refined":
+            return y, self.mask, found["x"][part]
+        return y, self.mask, np.repeat(self.mean[None], len(y), axis=0) if self.name == "cgls-mean" else None
 
     def _invert(self, y: np.ndarray) -> np.ndarray:
         with torch.no_grad():

@@ -2,10 +2,12 @@
 
                 start                                                       search      unknowns
 lsi             e_y(ỹ), or samples of q(z_y|ỹ)                              (9)         z_y
-lsi-zx          M† of that                                                  (8)         z_x
+lsi-prior       the same with missing rows filled, or the mean latent       (9), R(z)   z_y
+lsi-zx          M† of the start of lsi                                      (8)         z_x
 mlsi            the encoded pixel-wise mean model, or samples of its q      (16)        z_x
 mlsi-lsi        the encoded estimate of lsi                                 (16)        z_x
 fwi, fwi-lsi    the mean model; the estimate of lsi                         FWI         x
+lsi-refined     the estimate of lsi-prior                                   FWI         x, without regularisation
 
 Each has an ensemble of members for every sample; rows are samples times members, a sample's members side by side.
 """
@@ -13,27 +15,39 @@ Each has an ensemble of members for every sample; rows are samples times members
 import torch
 from torch import Tensor
 
+from pairlsi.inference.baselines import interpolate
 from pairlsi.inference.lsi import data_latent, latent_space_inference
 from pairlsi.inference.model_based import model_based_lsi, waveform_inversion
+from pairlsi.inference.objectives import Objective
 from pairlsi.inference.trajectory import Trajectory
+
+LATENT = ("lsi", "lsi-prior", "lsi-zx")  # searches that never simulate
 
 
 class Search:
     """One of the searches for data behind one mask.
 
-    network: the paired autoencoder, on the device to work on; None for fwi. keep: (C, H, W), broadcastable, on that
-    device. mean: the pixel-wise mean model (C, H, W). scales: standard deviations of the training models and data.
+    said: its settings, of a `settings.Solver`. network: the paired autoencoder; None for fwi. mean: the pixel-wise
+    mean model (C, H, W), on the device to work on. scales: standard deviations of the training models and data.
     """
 
-    def __init__(self, name: str, network, problem, keep: Tensor, mean: Tensor, scales: tuple[float, float]):
-        self.name, self.network, self.problem, self.keep, self.mean, self.scales = (
-            name, network, problem, keep, mean, scales
-        )  # fmt: skip
-        self.space = "y" if name == "lsi" else "x"
+    def __init__(self, name: str, said: dict, network, problem, mask, mean: Tensor, scales: tuple[float, float]):
+        self.name, self.said, self.network, self.problem, self.mask = name, said, network, problem, mask
+        self.keep = torch.from_numpy(mask.weights()).to(mean.device)
+        self.mean, self.scales = mean, scales
+        self.space = "y" if name in ("lsi", "lsi-prior") else "x"
+        self.latent_space, self.pixels = name in LATENT, name in ("fwi", "fwi-lsi", "lsi-refined")
+
+    @property
+    def weights(self) -> list[float]:
+        """What the weight of the regularisation is chosen from."""
+        if self.name == "lsi-prior":
+            return self.said["weights"]
+        return self.said["roughness"] if self.name in ("fwi", "fwi-lsi") else [0.0]
 
     def latent(self) -> int:
         """How many random numbers a start takes, 0 where starts are not drawn."""
-        if self.name in ("lsi", "lsi-zx"):
+        if self.latent_space:
             return self.network.inverse_map.in_features
         return self.network.forward_map.in_features if self.name == "mlsi" else 0
 
@@ -44,8 +58,8 @@ class Search:
         noise: (N, K, latent), zeros to start from the means. estimates: those of lsi (N, C, H, W), where needed.
         """
         members = noise.shape[1]
-        if self.name in ("lsi", "lsi-zx"):
-            z = sample(*self.network.distribution_y(y), noise)
+        if self.latent_space:
+            z = sample(*self._latents(y), noise)
             return z if self.space == "y" else self.network.inverse_map(z)
         if self.name == "mlsi":
             mean, deviation = self.network.distribution_x(self.mean[None])
@@ -54,36 +68,52 @@ class Search:
         models = models.repeat_interleave(members, dim=0)
         return self.network.encode_x(models) if self.name == "mlsi-lsi" else models.flatten(1) / self.scales[0]
 
+    def _latents(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of the latents of zero-filled data to start from, (N, n) each."""
+        filled = self.said.get("start", "zeros")
+        if filled == "mean":
+            mean = self.network.latent_mean.expand(len(y), -1)
+            return mean, torch.zeros_like(mean)
+        if filled == "interpolated":
+            mask, mirrored = self.mask, self.problem.mirrored
+            y = torch.from_numpy(interpolate(y.cpu().numpy(), mask.keep, mask.axis, mirrored)).to(y)
+        return self.network.distribution_y(y)
+
+    def _objective(self, y: Tensor, weight: float) -> Objective:
+        """What latent space inference minimises for zero-filled data y (R, C, H, W)."""
+        if self.name != "lsi-prior":
+            return Objective()
+        measured = self.keep.expand(y.shape[1:]).sum()
+        level = self.problem.settings.noise_level if self.said["misfit"] != "squared" else 1.0
+        deviation = level * y.flatten(1).norm(dim=1) / measured.sqrt() / self.network.y_scaling.scale
+        prior = self.network.latent_mean, self.network.latent_whitening
+        return Objective(self.said["misfit"], self.said["regulariser"], weight, deviation, prior)
+
     def __call__(
-        self,
-        y: Tensor,
-        start: Tensor,
-        iterations: int,
-        history: int,
-        roughness: float | None,
-        evaluations: int | None = None,
+        self, y: Tensor, start: Tensor, iterations: int, weight: float, evaluations: int | None = None
     ) -> Trajectory:
-        """Search from `start` (N * K, n) for zero-filled data y (N, C, H, W)."""
+        """Search from `start` (N * K, n) for zero-filled data y (N, C, H, W); weight: of the regularisation."""
         y = y.repeat_interleave(len(start) // len(y), dim=0)
-        steps = iterations, history, evaluations
-        if self.name in ("lsi", "lsi-zx"):
-            return latent_space_inference(self.network, y, self.keep, start, self.space, *steps)
+        steps = iterations, self.said["history"], evaluations
+        if self.latent_space:
+            objective = self._objective(y, weight)
+            return latent_space_inference(self.network, y, self.keep, start, self.space, *steps, objective)
         if self.name in ("mlsi", "mlsi-lsi"):
             return model_based_lsi(self.network, self.problem, y, self.keep, start, *steps)
         shape, scales = self.mean.shape, self.scales
-        return waveform_inversion(self.problem, y, self.keep, start, shape, scales, roughness, *steps)
+        return waveform_inversion(self.problem, y, self.keep, start, shape, scales, weight, *steps)
 
     @torch.no_grad()
     def estimate(self, points: Tensor) -> Tensor:
         """x̂ (R, C, H, W) at points (R, n)."""
-        if self.name.startswith("fwi"):
+        if self.pixels:
             return (points * self.scales[0]).unflatten(1, self.mean.shape)
         return self.network.decode_x(self.network.inverse_map(points) if self.space == "y" else points)
 
     @torch.no_grad()
     def complete(self, points: Tensor) -> Tensor:
         """The data that belong to points (R, n): decoded for lsi, simulated for the others, (R, C, H, W)."""
-        if self.name in ("lsi", "lsi-zx"):
+        if self.latent_space:
             return self.network.decode_y(data_latent(self.network, self.space)(points))
         return self.problem.simulate(self.estimate(points))
 

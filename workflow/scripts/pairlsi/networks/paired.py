@@ -68,6 +68,9 @@ class PairedAutoencoder(nn.Module):
         self.y_encoder, self.y_decoder = autoencoder(y_shape, parts=parts, **y)
         self.forward_map = nn.Linear(self.x_encoder.latent, self.y_encoder.latent)
         self.inverse_map = nn.Linear(self.y_encoder.latent, self.x_encoder.latent)
+        # of the training latents z_y, set after training by `latent_prior.fit`
+        self.register_buffer("latent_mean", torch.zeros(self.y_encoder.latent))
+        self.register_buffer("latent_whitening", torch.eye(self.y_encoder.latent))
 
     def distribution_x(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of q(z_x|x), each (B, latent_x); the deviation is 0 where z_x is a point."""

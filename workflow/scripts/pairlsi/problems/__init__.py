@@ -16,6 +16,8 @@ once. It has
                                         `counts` the samples of each split; the same sample whatever else is drawn
     forward(x) -> y, adjoint(y) -> x    A without noise on the grid of x and its transpose, (N, C, H, W) each;
                                         only linear problems have the adjoint
+    simulate(x) -> y                    the same on tensors, differentiable; only for the methods that simulate in
+                                        every iteration (settings.MODEL_BASED)
 """
 
 import importlib

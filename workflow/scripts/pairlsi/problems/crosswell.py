@@ -36,7 +36,9 @@ HEADROOM = 1.1  # an inversion may try velocities beyond the prior's, by this fa
 CELLS_PER_WAVELENGTH = 6  # where deepwave, too, begins to warn
 BANDWIDTH = 2.5  # highest frequency that matters over that of the wavelet's peak
 DELAY = 1.5  # of the wavelet's peak, in its periods: what comes before it is under 1e-8 of the peak
-GRADIENT_INTERVAL = 2  # steps between those that gradients are summed over: twice as fast, 0.7 % off; 3 is 1.9 % off
+GRADIENT_INTERVAL = (
+    2  # steps from one that gradients are summed over to the next: twice as fast as 1, 0.7 % off; 3: 1.9 %
+)
 WELL = 2  # cells between a well and the edge of the model
 BLOCK = 256  # shots of one call to deepwave without gradients: its speed is flat above 64
 
