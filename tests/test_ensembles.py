@@ -202,8 +202,9 @@ def test_the_weight_chosen_is_that_of_the_least_error_where_it_stops(network, st
             least[weight] = curve[-1] if stop == "fixed" else min(curve[1:])
         else:  # nothing to choose
             least[weight] = error(found(MASK(y), "validation", 0)[0], x)
-    chosen, found = choose(*weights)
+    chosen, found = choose(*sorted(weights, key=least.get, reverse=True))
     assert chosen["weight"] == found.weight == min(least, key=least.get)
+    assert error(found(MASK(y), "validation", 0)[0], x) == pytest.approx(min(least.values()), rel=1e-3)  # is used
     assert len(set(least.values())) == 3
     assert dict(chosen["validation_rre_by_weight"]) == pytest.approx(least, rel=1e-4)
 

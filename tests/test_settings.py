@@ -106,7 +106,7 @@ WRONG = [
     (
         "networks.train",
         ["pair", "encdec-none", "encdec-random", "encdec-block"],
-        ["inference.methods", "'linear', which needs 'linear' in networks.train"],
+        ["inference.methods", "'linear-lsi', which needs 'linear' in networks.train"],
     ),
     (
         "inference.methods",
@@ -253,7 +253,7 @@ def test_a_key_is_null_only_where_no_method_reads_it(experiment, key, reader, me
     place = f"config key 'experiments.{experiment}.inference.{key}' is null"
     assert str(raised.value).startswith(place) and f"{reader!r} in inference.methods" in str(raised.value)
     inference["methods"].remove(reader)
-    inference["methods"].append("linear")
+    inference["methods"].append("interpolate")
     settings.check(config)
 
 

@@ -81,7 +81,7 @@ than the numbers.
 *PAIR+LSI*: first find the latent z_y of the sinogram that explains what was measured, min ‖P d_y(z_y) − ỹ‖ (9), then map and
 decode it; the completed data are d_y(z_y). *LSI in Z_x (8)* searches the latent space of images instead,
 min ‖P d_y(M z_x) − ỹ‖. *Encoder-decoder*: the network of PAIR, trained end to end to invert data masked in one way
-(nothing, R or B missing). *PAIR+LSI, prior* starts from interpolated data and adds the squared Mahalanobis distance
+(nothing, R or B missing). *PAIR+LSI, prior* adds the squared Mahalanobis distance
 from the training latents to what (9) minimises; *refined LSI* takes its estimate as the start of CGLS. *Linear PAIR*: the
 best linear maps, in closed form. *Interpolation, then PAIR* fills missing angles linearly. *CGLS* solves for the image from what
 was measured, knowing the forward operator and without any network, stopped where the validation split says: from zero, from the mean image, or on all angles as LSI

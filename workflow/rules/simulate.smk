@@ -24,6 +24,8 @@ rule create_store:
         "<results>/{experiment}/data/{split}.zarr/y/zarr.json",
     log:
         "<logs>/{experiment}/create_store/{split}.log",
+    # data first: the longest jobs, training, wait for all of them
+    priority: 300
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -51,6 +53,7 @@ rule simulate:
         "<logs>/{experiment}/simulate/{split}-{shard}.log",
     benchmark:
         "<logs>/{experiment}/simulate/{split}-{shard}.tsv"
+    priority: 200
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -79,6 +82,7 @@ rule statistics:
         means="<results>/{experiment}/data/mean.npz",
     log:
         "<logs>/{experiment}/statistics.log",
+    priority: 300
     conda:
         "../../envs/environment.yaml"
     resources:

@@ -18,14 +18,14 @@ def run(method: str, mask: str, problem, said: dict, data: Path, weights, starts
     """Infer, store the estimates at `estimates` and return the tidy metrics, a row a split and sample.
 
     said: the config's part for the method; data: the experiment's data folder; weights: the network's file or None;
-    starts: the folder with the estimates of lsi that the method starts from, or None.
+    starts: the folder with the estimates of another method that this one starts from, or None.
     """
     kind, percent, draw = operators.parse_name(mask)
     observed = operators.create(mask, problem.missing_count, problem.missing_axis, said["mask_seed"])
     network = load_network(weights, problem, said["device"]) if weights else None
     scalars, means = networks.read_statistics(data)
-    found_by_lsi = zarr.open_group(starts, mode="r") if starts else None
-    estimator = Method(method, network, problem, observed, said, (scalars, means), found_by_lsi)
+    begun_by = zarr.open_group(starts, mode="r") if starts else None
+    estimator = Method(method, network, problem, observed, said, (scalars, means), begun_by)
     choice = estimator.choose(data / "validation.zarr")
     data_range = scalars["x"]["max"] - scalars["x"]["min"]
 
