@@ -14,6 +14,7 @@ import machine  # first: it holds libraries to one thread
 
 # isort: split
 import numpy as np
+import one_by_one
 import torch
 import yaml
 
@@ -45,24 +46,6 @@ def trained(said: dict, problem) -> torch.nn.Module:
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
-def one_by_one(fun, start, iterations: int, history: int) -> torch.Tensor:
-    """Losses of torch.optim.LBFGS on each row alone."""
-    losses = []
-    for row in start:
-        z = row[None].clone().requires_grad_(True)
-        solver = torch.optim.LBFGS([z], max_iter=iterations, history_size=history, line_search_fn="strong_wolfe")
-
-        def closure(z=z, solver=solver):
-            solver.zero_grad()
-            loss = fun(z).sum()
-            loss.backward()
-            return loss
-
-        solver.step(closure)
-        losses.append(fun(z.detach())[0])
-    return torch.stack(losses)
-
-
 def timed(call):
     """Processor time of a call, and what it returns."""
     start = time.process_time()
@@ -87,7 +70,7 @@ def main() -> None:
     start = sample(*network.distribution_y(y), noise)
     iterations, history = said["inference"]["lsi"]["iterations"], said["inference"]["lsi"]["history"]
 
-    def misfit(z):
+    def misfit(z, rows=None):  # one sample: all rows have the same data
         return (keep * (network.decode_y(z) - y) / network.y_scaling.scale).square().flatten(1).sum(1)
 
     data = y.expand(args.members, -1, -1, -1)
@@ -96,7 +79,8 @@ def main() -> None:
         return misfit(latent_space_inference(network, data, keep, start, "y", iterations, history).points[-1])
 
     runs = [
-        (timed(batched), timed(lambda: one_by_one(misfit, start, iterations, history))) for _ in range(args.repeats)
+        (timed(batched), timed(lambda: one_by_one.minimize(misfit, start, iterations, history)))
+        for _ in range(args.repeats)
     ]
     (ours, found), (theirs, losses) = (min(column, key=lambda run: run[0]) for column in zip(*runs, strict=True))
     facts = machine.facts("torch")

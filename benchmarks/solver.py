@@ -9,7 +9,6 @@ outside its evaluations, measured in the run itself.
 """
 
 import argparse
-import inspect
 import time
 
 import machine  # first: it holds libraries to one thread
@@ -18,14 +17,13 @@ import machine  # first: it holds libraries to one thread
 import frozen
 import laptop
 import numpy as np
+import one_by_one
 import torch
 from botorch.optim.batched_lbfgs_b import fmin_l_bfgs_b_batched
 
 from pairlsi.inference import lbfgs
 
 ITERATIONS = 10
-# the first step of a row: torch's rule moves by 1 in the 1-norm, SciPy's (BoTorch's) in the 2-norm
-RULE = {"first_norm": 2} if "first_norm" in inspect.signature(lbfgs.minimize).parameters else {}
 
 
 def misfit_of(network, y, keep):
@@ -39,7 +37,7 @@ def misfit_of(network, y, keep):
 
 
 def ours(fun, x0):
-    return lbfgs.minimize(fun, x0, max_iter=ITERATIONS, **RULE)
+    return lbfgs.minimize(fun, x0, max_iter=ITERATIONS)
 
 
 def botorch(fun, x0, calls=None):
@@ -53,26 +51,6 @@ def botorch(fun, x0, calls=None):
 
     options = {"maxiter": ITERATIONS, "factr": None, "ftol": 1e-15, "pgtol": 1e-8, "pass_batch_indices": True}
     return torch.from_numpy(fmin_l_bfgs_b_batched(evaluate, x0.double().numpy(), **options)[1])
-
-
-def one_by_one(fun, x0, calls=None):
-    """Losses of torch.optim.LBFGS on each row alone."""
-    losses = []
-    for i in range(len(x0)):
-        index, x = torch.tensor([i]), x0[i : i + 1].clone().requires_grad_(True)
-        solver = torch.optim.LBFGS([x], max_iter=ITERATIONS, history_size=10, line_search_fn="strong_wolfe")
-
-        def closure(x=x, index=index, solver=solver):
-            solver.zero_grad()
-            loss = fun(x, index).sum()
-            loss.backward()
-            return loss
-
-        solver.step(closure)
-        losses.append(fun(x.detach(), index)[0])
-        if calls is not None:
-            calls.append(solver.state[x]["func_evals"])
-    return torch.stack(losses)
 
 
 def least(contestants: dict, repeats: int) -> dict[str, float]:
@@ -132,8 +110,8 @@ def compare_solvers(network, rows: int, repeats: int) -> list[dict]:
     ]  # fmt: skip
     if rows == 100:
         taken = []
-        alone = one_by_one(fun, x0, taken)
-        slow = least({"alone": lambda: one_by_one(fun, x0)}, 2)["alone"]
+        alone = one_by_one.minimize(fun, x0, ITERATIONS, 10, taken)
+        slow = least({"alone": lambda: one_by_one.minimize(fun, x0, ITERATIONS, 10)}, 2)["alone"]
         print(f"torch one by one: mean evaluations {np.mean(taken):.2f}")
         table.append(machine.compare("solver, 100: s, torch.optim.LBFGS one by one", seconds["ours"], slow,
                                      seconds["ours"] / slow, "at most 0.12"))  # fmt: skip

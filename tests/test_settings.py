@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from pairlsi import problems, settings
 
@@ -16,11 +17,9 @@ CT = "experiments.ct"
 
 
 def merged(base: dict, over: dict) -> dict:
-    """`over` laid over `base`, as Snakemake lays one config file over another."""
-    both = dict(base)
-    for key, value in over.items():
-        inner = isinstance(value, dict) and isinstance(both.get(key), dict)
-        both[key] = merged(both[key], value) if inner else value
+    """`over` laid over `base`, by Snakemake itself."""
+    both = copy.deepcopy(base)
+    update_config(both, copy.deepcopy(over))
     return both
 
 

@@ -20,15 +20,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-import zarr
 from IPython.display import Markdown, display
 
 from pairlsi import crosswell_curves, crosswell_figures, latents, networks
-from pairlsi import operators, problems, reporting, settings, store
+from pairlsi import problems, reporting, settings, store
 from pairlsi.evaluation import metrics, paper, regimes, tables
 from pairlsi.evaluation.bootstrap import interval
 from pairlsi.evaluation.claims import Sweep
 from pairlsi.evaluation.comparisons import CLEARLY
+from pairlsi.evaluation.stored import Stored, describe_choice, problem_of
 
 results = Path(results)
 told = yaml.safe_load((results / "settings.yaml").read_text())
@@ -39,7 +39,7 @@ scalars, means_of_training = networks.read_statistics(results / "data")
 confidence, methods = experiment.evaluation.confidence, experiment.inference.methods
 sweep = Sweep(pd.read_csv(results / "metrics.csv"), experiment.networks.mask_percent, experiment.evaluation)
 labels = {method: tables.label(method) for method in {*methods, "mean", *regimes.COMPARED}}
-seed, draw = experiment.training.seeds[0], experiment.inference.masks.draws[0]
+seed = experiment.training.seeds[0]
 kinds = [kind for kind in ("random", "block") if kind in set(sweep.table.mask_kind)] or ["none"]
 kind, heavy = kinds[0], max(tables.percents(sweep, kinds[0]))
 p, counts = problem.settings, experiment.data.samples
@@ -47,27 +47,8 @@ width, depth = p.columns * p.spacing, p.rows * p.spacing
 searching = [method for method in ("lsi", "mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-zx") if method in methods]
 shared = tables.shared_samples(sweep, "test", methods)
 everyone = np.ones_like(shared)
+stored = Stored(results, experiment, problem)
 WHERE = {"random": "at random", "block": "in one gap", "none": ""}
-
-
-def mask_name(kind, percent):
-    return f"{kind}-{percent}-{draw}" if percent and kind != "none" else "none-0-0"
-
-
-def stored(method, kind, percent):
-    """The estimates of a method on a mask, None where it was not run there."""
-    folder = results / "inference" / method / mask_name(kind, percent) / f"seed-{seed}" / "estimates.zarr"
-    return zarr.open_group(folder, mode="r") if folder.is_dir() else None
-
-
-def kept(kind, percent):
-    """Which receivers of each well work, (receivers,) bool."""
-    rows, axis = problem.missing_count, problem.missing_axis
-    return operators.create(mask_name(kind, percent), rows, axis, experiment.inference.masks.seed).keep
-
-
-def read(split, array, samples):
-    return store.read(results / "data" / f"{split}.zarr", array, samples)
 
 
 def errors_of(images, truths):
@@ -126,16 +107,16 @@ scales = crosswell_figures.Scales(
     depth=depth,
     duration=p.steps * p.time_step,
     velocities=(p.mean_velocity - p.contrast, p.mean_velocity + p.contrast),
-    pressure=float(np.quantile(np.abs(read("test", "y", slice(0, 1))), 0.99)),
+    pressure=float(np.quantile(np.abs(stored.samples("test", "y", slice(0, 1))), 0.99)),
 )
 shot = p.sources_per_well // 2
 sample = median_sample(shared if shared.any() else everyone)
-truth, data = (read("test", array, slice(sample, sample + 1))[0] for array in store.ARRAYS)
-works = kept(kind, heavy)
+truth, data = (stored.samples("test", array, slice(sample, sample + 1))[0] for array in store.ARRAYS)
+works = stored.keep(kind, heavy)
 wells = np.unique(np.concatenate(problem.receivers[:, works]), axis=0)
 found = {}
 for method in (m for m in ("pair", "lsi", "mlsi", "mlsi-lsi", "fwi", "fwi-lsi") if m in at_heavy):
-    images = stored(method, kind, heavy)["test/x"]
+    images = stored.estimates(method, kind, heavy)["test/x"]
     if sample < images.shape[0]:
         image = images[sample, 0]
         found[labels[method]] = image, errors_of(image[None], truth)[0]
@@ -222,7 +203,7 @@ reporting.show_table(verdicts[["claim", "statement", "verdict"]], index=False)
 
 # %%
 groups = {
-    name: read(split, "x", slice(0, 5))[:, 0]
+    name: stored.samples(split, "x", slice(0, 5))[:, 0]
     for split, name in (("test", "as in training"), ("ood", "out of distribution"))
 }
 reporting.show(
@@ -231,7 +212,7 @@ reporting.show(
     "figure-4a",
     "Five velocity models of the test split, and five of another geology that no network was trained on.",
 )
-first = read("test", "y", slice(0, 1))[0]
+first = stored.samples("test", "y", slice(0, 1))[0]
 shots = sorted({0, len(first) // 4, len(first) // 2})
 side = ["left" if s < p.sources_per_well else "right" for s in range(len(first))]
 below = (problem.sources[:, 0] + 0.5) * p.spacing
@@ -249,13 +230,13 @@ reporting.show(
 # would have recorded.
 
 # %%
-group = stored("lsi", kind, heavy) if "lsi" in methods else None
+group = stored.estimates("lsi", kind, heavy) if "lsi" in methods else None
 if group is None:
     display(Markdown("This figure needs the method lsi."))
 else:
     errors = tables.by_sample(sweep, "test", "lsi", kind, heavy, "data_rre")[0]
     sample = int(np.argmin(np.abs(errors[:2] - np.median(errors))))  # the data of two samples are kept by member
-    data, mean = read("test", "y", slice(sample, sample + 1))[0], group["test/y"][sample]
+    data, mean = stored.samples("test", "y", slice(sample, sample + 1))[0], group["test/y"][sample]
     members = group["test/y_members"][sample][:5] if "y_members" in group["test"] else mean[None]
     reporting.show(
         crosswell_figures.completion(
@@ -276,10 +257,10 @@ pool = np.flatnonzero(shared if shared.sum() >= 3 else everyone)
 order = pool[np.argsort(tables.by_sample(sweep, "test", ordered[0], kind, heavy).mean(0)[pool])]
 samples = [int(order[round(q * (len(order) - 1))]) for q in (0.1, 0.5, 0.9)]
 samples = list(dict.fromkeys(samples))
-truths = np.stack([read("test", "x", slice(s, s + 1))[0, 0] for s in samples])
+truths = np.stack([stored.samples("test", "x", slice(s, s + 1))[0, 0] for s in samples])
 found, errors, deviations = {}, {}, {}
 for method in (m for m in methods if m in at_heavy and m != "mean"):
-    group = stored(method, kind, heavy)["test"]
+    group = stored.estimates(method, kind, heavy)["test"]
     if max(samples) >= group["x"].shape[0]:
         continue
     name = labels[method]
@@ -353,20 +334,14 @@ curves, rows = {}, {}
 for each in kinds:
     for method in searching:
         for percent in tables.percents(sweep, each):
-            group = stored(method, each, percent)
-            choice = dict(group.attrs.get("chosen_on_validation") or {}) if group is not None else {}
+            choice = stored.choice(method, each, percent)
             if not choice or (each != kind and percent == 0):
                 continue
-            best, enough = (choice.get(key) for key in ("best_iterations", "sufficient_members"))
-            told_best = f" ({best})" if best not in (None, choice["iterations"]) else ""
-            told_enough = f" ({enough})" if enough not in (None, choice["members"]) else ""
-            weight = f" / {choice['weight']:g}" if choice["weight"] else ""
             row = f"{labels[method]}, {WHERE[each]}" if WHERE[each] else labels[method]
-            said = f"{choice['iterations']}{told_best} / {choice['members']}{told_enough}{weight}"
-            rows.setdefault(row, {})[f"{percent} %"] = said
+            rows.setdefault(row, {})[f"{percent} %"] = describe_choice(choice)
             if each == kind:
                 curve = {"misfit": np.array(choice["validation_misfit"]), "rre": np.array(choice["validation_rre"])}
-                curves.setdefault(method, {})[percent] = curve | {"chosen": choice["iterations"], "best": best}
+                curves.setdefault(method, {})[percent] = curve | {"chosen": choice["iterations"], "best": choice["best_iterations"]}
 if curves:
     reporting.show(
         crosswell_curves.semi_convergence(curves, labels),
@@ -397,23 +372,15 @@ else:
 # that of the mean model: it has found the model rather than another one that fits some of the waves.
 
 # %%
-truths = read("test", "x", slice(None))
-mean_errors = errors_of(np.broadcast_to(means_of_training["x"], truths.shape), truths)
 rows = []
 with_latents = [method for method in ("lsi", "mlsi", "mlsi-lsi") if method in methods]
 for percent in tables.percents(sweep, kind):
+    if "mlsi" in methods and stored.estimates("mlsi", kind, percent) is None:
+        continue
     for method in with_latents:
-        group = stored(method, kind, percent)
-        if "mlsi" in methods and stored("mlsi", kind, percent) is None:
-            continue
-        chosen = [i for i in np.flatnonzero(shared) if group is not None and i < group["test/x"].shape[0]]
-        if not chosen:
-            continue
-        images = group["test/x"][:][chosen]
-        members = group["test/x_members"][:][chosen] if "x_members" in group["test"] else images[:, None]
-        of_members = np.stack([errors_of(members[:, k], truths[chosen]) for k in range(members.shape[1])], axis=1)
-        outcome = tables.outcomes(of_members, errors_of(images, truths[chosen]), mean_errors[chosen])
-        rows.append({"missing": f"{percent} %", "method": labels[method], **outcome})
+        outcome = stored.outcome(method, kind, percent, shared, means_of_training["x"])
+        if outcome:
+            rows.append({"missing": f"{percent} %", "method": labels[method], **outcome})
 if rows:
     table = pd.DataFrame(rows)
     table["members successful"] = table["members successful"].map("{:.0%}".format)
@@ -423,7 +390,8 @@ if rows:
         "known to none who has no truth to compare with.",
         index=False,
     )
-    mean_error = mean_errors[np.flatnonzero(shared)].mean()
+    truths = stored.samples("test", "x")[shared]
+    mean_error = errors_of(np.broadcast_to(means_of_training["x"], truths.shape), truths).mean()
     display(Markdown(f"The mean model has an error of {mean_error:.3f} on these samples."))
 
 # %% [markdown]
@@ -484,13 +452,6 @@ else:
 
 # %%
 relatives = [name for name in told.get("relatives", []) if (results.parent / name / "metrics.csv").is_file()]
-
-
-def problem_of(folder):
-    """The settings of the problem of which an experiment's results lie in this folder."""
-    for file in sorted(folder.glob("networks/*/seed-*/settings.json")):
-        return json.loads(file.read_text())["problem"]
-    return {}
 
 
 def number(value):
@@ -621,17 +582,7 @@ if "pair" in methods:
 # Where the paper's words ("near constant", "similarly", "poorly") have no number, the threshold is ours.
 
 # %%
-for claim in verdicts.itertuples():
-    display(Markdown(f"### Claim {claim.claim}: {claim.statement}"))
-    parts = claims[(claims.claim == claim.claim) & (claims.part != "all")]
-    shown = pd.DataFrame({
-        "part": parts.statement,
-        "effect": parts.effect.map("{:.3f}".format),
-        "interval": [f"{low:.3f} to {high:.3f}" for low, high in zip(parts.low, parts.high, strict=True)],
-        "held if": parts.threshold,
-        "verdict": parts.verdict,
-    })
-    reporting.show_table(shown, index=False)
+reporting.show_claims(claims)
 
 # %% [markdown]
 # ## What the paper leaves open
@@ -648,4 +599,4 @@ reporting.show_table(
 # The effective settings of the experiment, and the versions and commit that made the report.
 
 # %%
-display(Markdown("```yaml\n" + (results / "settings.yaml").read_text() + "```"))
+reporting.show_settings(results)

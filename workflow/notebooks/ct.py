@@ -257,17 +257,7 @@ reporting.show_table(seconds.round().astype(int).to_frame(), "Time of training."
 # Where the paper's words ("clearly", "about equally", "little") have no number, the threshold is ours.
 
 # %%
-for claim in verdicts.itertuples():
-    display(Markdown(f"### Claim {claim.claim}: {claim.statement}"))
-    parts = claims[(claims.claim == claim.claim) & (claims.part != "all")]
-    shown = pd.DataFrame({
-        "part": parts.statement,
-        "effect": parts.effect.map("{:.3f}".format),
-        "interval": [f"{low:.3f} to {high:.3f}" for low, high in zip(parts.low, parts.high, strict=True)],
-        "held if": parts.threshold,
-        "verdict": parts.verdict,
-    })
-    reporting.show_table(shown, index=False)
+reporting.show_claims(claims)
 
 # %% [markdown]
 # ## What the paper leaves open
@@ -283,4 +273,4 @@ reporting.show_table(
 # The effective settings of the experiment, and the versions and commit that made the report.
 
 # %%
-display(Markdown("```yaml\n" + (results / "settings.yaml").read_text() + "```"))
+reporting.show_settings(results)

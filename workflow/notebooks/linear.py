@@ -276,4 +276,4 @@ else:
 # The effective settings of the experiment, and the versions and commit that made the report.
 
 # %%
-display(Markdown("```yaml\n" + (results / "settings.yaml").read_text() + "```"))
+reporting.show_settings(results)
