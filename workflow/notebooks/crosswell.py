@@ -44,7 +44,8 @@ kinds = [kind for kind in ("random", "block") if kind in set(sweep.table.mask_ki
 kind, heavy = kinds[0], max(tables.percents(sweep, kinds[0]))
 p, counts = problem.settings, experiment.data.samples
 width, depth = p.columns * p.spacing, p.rows * p.spacing
-searching = [method for method in ("lsi", "mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-zx") if method in methods]
+searches = ("lsi", "lsi-prior", "lsi-refined", "mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-zx")
+searching = [method for method in searches if method in methods]
 shared = tables.shared_samples(sweep, "test", methods)
 everyone = np.ones_like(shared)
 stored = Stored(results, experiment, problem)
@@ -180,7 +181,8 @@ x̂ = d_x(M† e_y(ỹ)). *PAIR+LSI*: first find latents z_y of the records that
 min ‖P d_y(z_y) − ỹ‖ (9), then map and decode them; d_y(z_y) completes the data. *M-LSI*: find the latent of the model whose
 simulated waves do so, min ‖P A(d_x(z_x)) − ỹ‖ (16), from the mean model of the training set. *FWI*: classical full waveform
 inversion, over pixels and without any network, from the mean model too. *From LSI*: the same from the estimate of
-PAIR+LSI. *Interpolation, then PAIR*: fill missing receivers linearly. *Mean model*: no data at all; what is not better
+PAIR+LSI. *PAIR+LSI, prior*: ours, (9) from interpolated data and with the distance from the training latents added; *refined
+LSI*: FWI from its estimate. *Interpolation, then PAIR*: fill missing receivers linearly. *Mean model*: no data at all; what is not better
 than it has learned nothing from them.
 
 **How to read it.** RRE = ‖x̂ − x‖ / ‖x‖, less is better. All estimates are means over their ensemble of starts.
