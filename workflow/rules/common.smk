@@ -12,6 +12,12 @@ except settings.ConfigError as error:
     sys.exit(str(error))  # the sentence alone: a WorkflowError adds lines of this file
 
 
+onstart:
+    # Snakemake 9.27 enforces its limit of new jobs a second by timers that never end, one more for each job that has
+    # ended, and every time one fires all waiting jobs are looked at: after a hundred jobs that keeps a core busy
+    workflow.scheduler.job_rate_limiter = None
+
+
 wildcard_constraints:
     experiment="[a-z][a-z0-9_]*",
     split="|".join(settings.SPLITS),
