@@ -10,9 +10,11 @@ from pairlsi import problems
 from pairlsi.evaluation import sweep
 
 wildcards, params = snakemake.wildcards, snakemake.params  # noqa: F821
-table = sweep.run(
+rows = sweep.run(
+    experiment=wildcards.experiment,
     method=wildcards.method,
     mask=wildcards.mask,
+    seed=int(wildcards.seed),
     problem=problems.create(params.problem),
     said=params.method,
     data=Path(snakemake.input.scalars).parent,  # noqa: F821
@@ -20,6 +22,4 @@ table = sweep.run(
     starts=snakemake.input.get("starts"),  # noqa: F821
     estimates=Path(snakemake.output.estimates),  # noqa: F821
 )
-table.insert(0, "experiment", wildcards.experiment)
-table.insert(5, "seed", int(wildcards.seed))
-table.to_csv(snakemake.output.metrics, index=False)  # noqa: F821
+sweep.write_metrics(rows, Path(snakemake.output.metrics))  # noqa: F821

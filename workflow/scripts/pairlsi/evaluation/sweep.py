@@ -1,10 +1,10 @@
 """One method on one mask: estimates and metrics of the evaluated splits."""
 
+import csv
 import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 import zarr
 
@@ -14,7 +14,18 @@ from pairlsi.inference.methods import Estimates, Method
 from pairlsi.settings import EVALUATED
 
 
-def run(method: str, mask: str, problem, said: dict, data: Path, weights, starts, estimates: Path) -> pd.DataFrame:
+def run(
+    experiment: str,
+    method: str,
+    mask: str,
+    seed: int,
+    problem,
+    said: dict,
+    data: Path,
+    weights: str | None,
+    starts: str | None,
+    estimates: Path,
+) -> list[dict]:
     """Infer, store the estimates at `estimates` and return the tidy metrics, a row a split and sample.
 
     said: the config's part for the method; data: the experiment's data folder; weights: the network's file or None;
@@ -40,22 +51,27 @@ def run(method: str, mask: str, problem, said: dict, data: Path, weights, starts
             "provenance": provenance.describe(),
         },
     )
-    tables = []
+    named = {"experiment": experiment, "method": method, "mask_kind": kind, "percent": percent}
+    named |= {"draw": draw, "seed": seed}
+    rows = []
     for split in said["splits"]:
         x, y = (store.read(data / f"{split}.zarr", name)[estimator.samples(split)] for name in store.ARRAYS)
         found = estimator(y, split)
         write(group.create_group(split), found)
         if split not in EVALUATED:
             continue
-        table = measure(found, x, y, network, data_range, means["x"])
-        table.insert(0, "split", split)
-        tables.append(table)
-    table = pd.concat(tables, ignore_index=True)
-    for place, (name, value) in enumerate(
-        {"method": method, "mask_kind": kind, "percent": percent, "draw": draw}.items()
-    ):
-        table.insert(place, name, value)
-    return table
+        columns = measure(found, x, y, network, data_range, means["x"])
+        for values in zip(*columns.values(), strict=True):
+            rows.append({**named, "split": split, **dict(zip(columns, values, strict=True))})
+    return rows
+
+
+def write_metrics(rows: list[dict], path: Path) -> None:
+    """Write the tidy metrics; NaN is an empty field. By hand, since pandas takes longer to import than this to run."""
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: "" if value != value else value for name, value in row.items()} for row in rows)
 
 
 def load_network(weights: str, problem, device: str):
@@ -80,8 +96,8 @@ def write(group: zarr.Group, found: Estimates) -> None:
 
 def measure(
     found: Estimates, x: np.ndarray, y: np.ndarray, network, data_range: float, mean: np.ndarray
-) -> pd.DataFrame:
-    """Metrics of one split, a row a sample; NaN where a metric does not apply to the method.
+) -> dict[str, list]:
+    """Metrics of one split, columns of a value a sample; NaN where a metric does not apply to the method.
 
     data_rre compares the completed data with the full noisy ones. mean: the pixel-wise mean model, which says when a
     member of an ensemble counts as a success.
@@ -99,4 +115,5 @@ def measure(
         b, estimate = (torch.from_numpy(values).to(device) for values in (found.surrogate_data, found.x))
         quality = {name: v.cpu().numpy() for name, v in surrogate.surrogate_metrics(network, b, estimate).items()}
     ensemble = metrics.ensemble(found.members, x, mean)
-    return pd.DataFrame({**columns, **quality, **ensemble, "iterations": found.iterations, "seconds": found.seconds})
+    columns |= {**quality, **ensemble, "iterations": found.iterations, "seconds": found.seconds}
+    return {name: np.broadcast_to(values, len(x)).tolist() for name, values in columns.items()}

@@ -13,7 +13,6 @@ the linear regressions of one latent vector on the other. Everything is computed
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import scipy.linalg
 import torch
 from torch import Tensor, nn
 
@@ -136,6 +135,8 @@ def leading(moment: np.ndarray, latent: int, space: str) -> tuple[np.ndarray, np
 
     Raises ValueError naming `space` where the last of them is zero to rounding.
     """
+    import scipy.linalg  # slow to import, and needed to fit only
+
     size = len(moment)
     values, vectors = scipy.linalg.eigh(moment, subset_by_index=[max(0, size - latent), size - 1])
     values, vectors = values[::-1], vectors[:, ::-1]
