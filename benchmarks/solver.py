@@ -14,14 +14,13 @@ import time
 import machine  # first: it holds libraries to one thread
 
 # isort: split
-import frozen
 import laptop
 import numpy as np
 import one_by_one
 import torch
 from botorch.optim.batched_lbfgs_b import fmin_l_bfgs_b_batched
 
-from pairlsi.inference import lbfgs
+from pairlsi.inference import frozen, lbfgs
 
 ITERATIONS = 10
 

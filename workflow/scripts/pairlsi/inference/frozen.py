@@ -1,6 +1,6 @@
 """The misfit of latent space inference and its gradient for a decoder whose weights do not change any more.
 
-A proposal for inference, measured by solver.py. The same function as ‖keep (d(z) - y)‖² by autograd, up to rounding:
+The same function as ‖keep (d(z) - y)‖² by autograd, up to rounding, in less time (benchmarks/solver.py measures it):
 
 fold        batch normalisation goes into the convolutions before it
 layout      channels last throughout; nothing is recorded, the gradient is written out with reversed kernels
@@ -17,7 +17,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import fusion
 
+from pairlsi.networks.autoencoder import Decoder
+
 REACH = {"all": slice(None), "first": slice(0, 1), "last": slice(-1, None)}
+
+
+def applies(decoder) -> bool:
+    """Whether this module is written for the decoder: a residual one of stem 2 whose last block has stride 2."""
+    if not isinstance(decoder, Decoder) or decoder.output.stride != (2, 2):
+        return False
+    return isinstance(decoder.blocks[-1].body[3], nn.ConvTranspose2d)
 
 
 def fold(convolution: nn.Module, norm: nn.Module) -> nn.Module:
@@ -63,9 +72,10 @@ def where_active(gradient: Tensor, h: Tensor) -> Tensor:
 
 
 class FrozenMisfit:
-    """(z, rows) -> losses and gradients of a residual `Decoder` with stem 2 whose last block has stride 2.
+    """(z, rows) -> losses and gradients for a decoder to which this module `applies`, in evaluation mode.
 
-    y: (N, C, H, W), zero-filled, in the decoder's own units; keep: (C, H, W), broadcastable.
+    y: (N, C, H, W), in the decoder's own units, zero where nothing was measured.
+    keep: (C, H, W), broadcastable, 0 or 1.
     before: a linear layer from the latents searched to the decoder's, if any.
     """
 

@@ -10,6 +10,7 @@ Source: L-BFGS with a strong-Wolfe line search, 10 iterations for CT in the pape
 import torch
 from torch import Tensor
 
+from pairlsi.inference import frozen
 from pairlsi.inference.objectives import Objective
 from pairlsi.inference.trajectory import Trajectory, follow
 
@@ -42,4 +43,14 @@ def latent_space_inference(
         residual = keep * (network.decode_y(to_data_latent(z)) - y[rows]) / network.y_scaling.scale
         return objective(z, residual, rows)
 
+    if objective.misfit == "squared" and frozen.applies(getattr(network, "y_decoder", None)):
+        loss = frozen_loss(network, y, keep, space, objective)
     return follow(loss, start, iterations, history, evaluations)
+
+
+@torch.no_grad()
+def frozen_loss(network, y: Tensor, keep: Tensor, space: str, objective: Objective):
+    """The same as `loss` above, with the gradient of the squared misfit written out."""
+    before = network.forward_map if space == "x" else None
+    misfit = frozen.FrozenMisfit(network.y_decoder, keep * network.y_scaling(y), keep, before)
+    return lambda z, rows: frozen.Recorded.apply(z, rows, misfit) + objective.prior_term(z)

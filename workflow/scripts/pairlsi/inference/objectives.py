@@ -56,7 +56,10 @@ class Objective:
     def __call__(self, z: Tensor, residual: Tensor, rows: Tensor) -> Tensor:
         """The objective at latents z (A, n) with residuals (A, C, H, W) of the rows `rows` (A,): (A,)."""
         deviation = None if self.deviation is None else self.deviation[rows]
-        value = misfit(self.misfit, residual, deviation)
+        return misfit(self.misfit, residual, deviation) + self.prior_term(z)
+
+    def prior_term(self, z: Tensor) -> Tensor | float:
+        """weight R(z) of each row, (A,), or 0."""
         if self.regulariser == "none" or self.weight == 0:
-            return value
-        return value + self.weight * regulariser(self.regulariser, z, self.prior)
+            return 0.0
+        return self.weight * regulariser(self.regulariser, z, self.prior)

@@ -1,0 +1,74 @@
+"""The misfit on a frozen decoder, whose gradient is written out, against autograd through the decoder itself."""
+
+import pytest
+import torch
+
+from pairlsi.inference import frozen
+from pairlsi.inference.lsi import latent_space_inference
+from pairlsi.inference.objectives import Objective
+from pairlsi.networks.autoencoder import Decoder
+from pairlsi.networks.paired import PairedAutoencoder
+from pairlsi.networks.pyramid import PyramidDecoder
+
+# height and width that fill the grid of 8 x 8 cells, that leave a margin on one side, and on both
+SHAPES = [(2, 16, 24), (1, 15, 24), (1, 13, 18)]
+
+
+def decoder(shape, norm: str, strides=(2, 1, 2)) -> Decoder:
+    """A decoder in evaluation mode, whose batch normalisation has seen something."""
+    torch.manual_seed(0)
+    made = Decoder(shape, latent=7, width=4, stem=2, strides=list(strides), norm=norm).double()
+    for module in made.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            torch.nn.init.normal_(module.weight, 1, 0.3)
+            torch.nn.init.normal_(module.bias)
+    return made.eval().requires_grad_(False)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_losses_and_gradients_are_those_of_autograd(shape, norm):
+    made, rows = decoder(shape, norm), torch.tensor([0, 2, 3])
+    before = torch.nn.Linear(5, 7).double().requires_grad_(False)
+    keep = (torch.rand(1, shape[1], 1) > 0.4).double()
+    y = keep * torch.randn(4, *shape, dtype=torch.double)
+    z = torch.randn(3, 5, dtype=torch.double, requires_grad=True)
+    loss = (keep * (made(before(z)) - y[rows])).square().flatten(1).sum(1)
+    (gradient,) = torch.autograd.grad(loss.sum(), z)
+    found = frozen.FrozenMisfit(made, y, keep, before)(z.detach(), rows)
+    torch.testing.assert_close(found[0], loss.detach())
+    torch.testing.assert_close(found[1], gradient)
+
+
+def test_it_is_not_used_for_decoders_that_it_is_not_written_for():
+    assert frozen.applies(decoder(SHAPES[0], "none"))
+    assert not frozen.applies(decoder(SHAPES[0], "none", strides=(1, 2)))
+    assert not frozen.applies(Decoder(SHAPES[0], latent=7, width=4, stem=4, strides=[2], norm="none"))
+    assert not frozen.applies(PyramidDecoder(SHAPES[0], 2, 4, 2, [2, 1], 1, [1, 2], "none"))
+    assert not frozen.applies(None)
+
+
+@pytest.mark.parametrize("space", ["x", "y"])
+@pytest.mark.parametrize("weight", [0.0, 0.3])
+def test_searches_end_where_they_end_by_autograd(monkeypatch, space, weight):
+    torch.manual_seed(1)
+    architecture = {"latent": 6, "width": 4, "stem": 2, "strides": [2, 1], "norm": "batch"}
+    network = PairedAutoencoder((1, 16, 16), (1, 12, 20), architecture, architecture).double().eval()
+    network.y_scaling.shift.normal_()
+    network.y_scaling.scale.fill_(3.0)
+    network.requires_grad_(False)
+    keep = torch.ones(1, 12, 1, dtype=torch.double)
+    keep[:, 3:7] = 0
+    y = keep * torch.randn(5, 1, 12, 20, dtype=torch.double)
+    prior = network.latent_mean, network.latent_whitening
+    objective = Objective("squared", "tikhonov", weight, None, prior)
+
+    def search():
+        start = torch.zeros(5, 6, dtype=torch.double)
+        return latent_space_inference(network, y, keep, start, space, 10, 10, objective=objective).points
+
+    found = search()
+    monkeypatch.setattr(frozen, "applies", lambda decoder: False)
+    torch.testing.assert_close(found, search(), rtol=1e-6, atol=1e-8)
