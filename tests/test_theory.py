@@ -1,6 +1,7 @@
 """The linear PAIR in closed form, the bounds on latent space inference, and exact expected errors."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from pairlsi.inference import closed_form
 from pairlsi.inference.methods import Method
 from pairlsi.networks import linear as linear_pair
 from pairlsi.networks.paired import PairedAutoencoder
-from pairlsi.theory import bounds, linear, sweeps
+from pairlsi.theory import bounds, linear, sweeps, trained
 
 MASKS = ["none-0-0", "random-25-0", "random-25-1", "block-25-0", "random-50-0", "block-50-0"]
 MANY = {"iterations": 2000, "history": 50}
@@ -449,3 +450,21 @@ def test_what_cannot_be_is_refused(problem):
         linear_pair.fit_samples(network, x, y)
     with pytest.raises(np.linalg.LinAlgError):
         linear.lmmse(problem.matrix, problem.moment_x, np.zeros((108, 108)), np.ones(108, bool))
+
+
+def test_the_table_for_trained_networks_finds_the_constants_of_a_linear_one_from_below(problem, samples):
+    network, (x, y) = make(problem, 8, 12), samples
+    keep = torch.from_numpy(operators.create("random-25-0", problem.missing_count, problem.missing_axis, 7).weights())
+    solver = SimpleNamespace(iterations=500, history=20)
+    masks = [(0, torch.ones_like(keep).double()), (25, keep.double())]
+    table = trained.bounds_by_percent(network, problem, x, y, masks, solver, 0)
+    exact = sweeps.bounds_by_percent(network, problem.matrix, x, y, masks)
+    order = ["draw", "statement", "sample"]
+    table, exact = (found.sort_values(order).reset_index(drop=True) for found in (table, exact))
+    # what is bounded is the same, but for the float32 of the problem's own forward operator
+    assert pytest.approx(exact.left.to_numpy(), rel=1e-3, abs=1e-6) == table.left.to_numpy()
+    assert (table.right <= exact.right * (1 + 1e-4)).all(), "local constants never exceed the exact ones"
+    assert set(table.lower) != {1.0} and table.lower.between(0, 1).all()
+    assert (table.left <= table.right * (1 + 1e-4)).all(), "these bounds hold for the sample's own constants"
+    shown = trained.summary(table)
+    assert list(shown.index) == ["0 % missing", "25 % missing"] and "held for 100%" in shown["Proposition 1"].iloc[0]

@@ -155,6 +155,28 @@ def errors_by_percent(
     return finish(figure)
 
 
+def choices(curves: dict[str, dict[str, tuple[list, int]]], labels: dict[str, str]) -> Figure:
+    """Mean validation RRE against the solver's iterations, a panel for each method, a dot where it was stopped.
+
+    curves: method -> mask -> (errors after 0 … I iterations, iterations chosen).
+    """
+    figure = Figure(figsize=(2.6 * max(len(curves), 2) + 0.8, 3.3), layout="constrained")
+    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    masks = list(dict.fromkeys(mask for by_mask in curves.values() for mask in by_mask))
+    colour = dict(zip(masks, colormaps["viridis"](np.linspace(0, 0.85, len(masks))), strict=True))
+    shown = {}
+    for axes, (method, by_mask) in zip(panels, curves.items(), strict=True):
+        for mask, (errors, chosen) in by_mask.items():
+            shown[mask], *_ = axes.plot(errors, color=colour[mask], linewidth=1.4)
+            axes.plot(chosen, errors[chosen], "o", color=colour[mask], markersize=5)
+        axes.set(title=labels[method], xlabel="iterations")
+        axes.title.set_fontsize(10)
+    lowest = min(min(errors) for by_mask in curves.values() for errors, _ in by_mask.values())
+    panels[0].set(ylabel="mean RRE, validation", ylim=(0.9 * lowest, 4 * lowest))
+    figure.legend(list(shown.values()), list(shown), frameon=False, fontsize=8, loc="outside right center")
+    return finish(figure)
+
+
 def training_curves(histories: dict[str, pd.DataFrame], labels: dict[str, str]) -> Figure:
     """Training and validation loss of each network against epochs; history.csv of one seed each."""
     figure = Figure(figsize=(7, 3.4), layout="constrained")

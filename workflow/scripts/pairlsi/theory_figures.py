@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from pairlsi.figures import COLOURS, finish
+from pairlsi.theory.bounds import STATEMENTS
 
 ESTIMATORS = {  # colour and label of each, in the order of the legend
     "pair": (COLOURS["pair"], "PAIR (5)"),
@@ -16,7 +17,6 @@ ESTIMATORS = {  # colour and label of each, in the order of the legend
 }
 # PAIR and both forms of LSI often coincide: a broad line, one on it, dashes on that
 TOGETHER = {"lsi-zx": {"linewidth": 3.5}, "lsi": {"zorder": 2.5}, "pair": {"linestyle": "--", "zorder": 3}}
-STATEMENTS = ("Statement 1", "Proposition 1", "Statement 2")
 LEFT, RIGHT = "#4C72B0", "#DD8452"  # the sides of a bound
 
 

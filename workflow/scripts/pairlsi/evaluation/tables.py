@@ -116,6 +116,26 @@ def statistics(sweep: Sweep, split: str, methods: list[str], kind: str, metric: 
     return found
 
 
+def rivals(cases: dict[str, dict[str, np.ndarray]], method: str, confidence: float) -> pd.DataFrame:
+    """For every case the best of the other methods, and by how much the error of `method` lies below its, in percent.
+
+    cases: case -> method -> mean errors, of all samples first, then of each resample (1 + R,). Whether `method` is
+    "better" or "worse" is said where the whole interval of the difference lies on one side, else "undecided".
+    """
+    rows = []
+    for case, found in cases.items():
+        others = {name: values for name, values in found.items() if name != method}
+        if method not in found or not others:
+            continue
+        best = min(others, key=lambda name: others[name][0])
+        gain, low, high = (100 * v for v in interval(1 - found[method] / others[best], confidence))
+        verdict = "better" if low > 0 else "worse" if high < 0 else "undecided"
+        told = {"best of the others": label(best), "its mean RRE": f"{others[best][0]:.3f}"}
+        told |= {"mean RRE": f"{found[method][0]:.3f}", "lower by, %": f"{gain:.1f} ({low:.1f} to {high:.1f})"}
+        rows.append({"data": case, **told, "verdict": verdict})
+    return pd.DataFrame(rows)
+
+
 def outcomes(errors: np.ndarray, averaged: np.ndarray, mean_model: np.ndarray) -> dict[str, float]:
     """What became of the members of ensembles: means over samples of their relative errors.
 

@@ -35,6 +35,7 @@ import torch
 from torch import Tensor
 
 Function = Callable[[Tensor], Tensor]
+STATEMENTS = ("Statement 1", "Proposition 1", "Statement 2")
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,12 @@ def bounds(network, forward: Function, x: Tensor, y: Tensor, z: Tensor, keep: Te
     in_latent = found.latent + torch.nan_to_num(c.encoder_y * ratio * found.autoencoder_y, nan=float("inf"))
     error_x = found.autoencoder_x + c.decoder_x * (found.inverse_map + c.inverse_map * in_latent)
     noise = norms(keep * (y - forward(x)))
-    return {
-        "Statement 1": Bound(norms(keep * (network.decode_y(z) - y)), c.upper * found.autoencoder_y),
-        "Proposition 1": Bound(norms(reconstruction - x), error_x),
-        "Statement 2": Bound(norms(keep * (forward(reconstruction) - y)), c.upper * c.operator * error_x + noise),
-    }
+    both = (
+        Bound(norms(keep * (network.decode_y(z) - y)), c.upper * found.autoencoder_y),
+        Bound(norms(reconstruction - x), error_x),
+        Bound(norms(keep * (forward(reconstruction) - y)), c.upper * c.operator * error_x + noise),
+    )
+    return dict(zip(STATEMENTS, both, strict=True))
 
 
 @torch.no_grad()
