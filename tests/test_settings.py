@@ -148,6 +148,8 @@ WRONG = [
     ("networks.divergence", [1e-5, -1], ["-1", "greater than or equal to 0"]),
     ("networks.divergence", REMOVED, ["is missing"]),
     ("networks.train", ["pair", "vpae"], ["networks.divergence' is null", "'vpae'", "two weights"]),
+    ("networks.linear", [97, 16], ["97 latents of x", "at most 96", "data.samples.train"]),
+    ("networks.linear", [16, 400], ["400 latents of y", "at most 96"]),
     ("inference.paired", "vpae", ["inference.methods' has 'pair'", "needs 'vpae' in networks.train"]),
     ("inference.paired", "twin", ["'twin'", "'pair' or 'vpae'"]),
     ("inference.methods", ["mlsi"], ["'mlsi'", "can be differentiated", "take it out"]),
@@ -254,6 +256,17 @@ def test_a_key_is_null_only_where_no_method_reads_it(experiment, key, reader, me
     inference["methods"].remove(reader)
     inference["methods"].append("interpolate")
     settings.check(config)
+
+
+def test_members_that_would_all_start_from_the_mean_are_refused():
+    config = tiny()
+    config["experiments"] = {"crosswell": config["experiments"]["crosswell"]}
+    prior = config["experiments"]["crosswell"]["inference"]["lsi_prior"]
+    prior |= {"members": 3}
+    settings.check(copy.deepcopy(config))
+    prior["start"] = "mean"
+    with pytest.raises(settings.ConfigError, match="lsi_prior.members' is 3: all would start from the mean"):
+        settings.check(config)
 
 
 def test_settings_of_simulations_contradict_a_refinement_of_what_cannot_be_simulated():

@@ -69,6 +69,9 @@ def in_searches(experiment: Experiment):
     for key, solver in solvers:
         if solver is not None and solver.members > 1 and inference.paired != "vpae":
             yield f"inference.{key}.members' is {solver.members}: starts are drawn from a vpae, with pair it is 1"
+    prior = inference.lsi_prior
+    if prior is not None and prior.members > 1 and prior.start == "mean":
+        yield f"inference.lsi_prior.members' is {prior.members}: all would start from the mean, so 1 will do"
     if inference.model_based is None:
         return
     for split, wanted in inference.model_based.samples.model_dump().items():
@@ -106,4 +109,13 @@ def in_shapes(experiment: Experiment, problem):
             yield (
                 f"networks.{space}.strides' reduce by {step} in all with the stem: "
                 f"more than the {min(shape[1:])} rows or columns of a sample of {space} with shape {shape}"
+            )
+    if "linear" not in experiment.networks.train or experiment.networks.linear is None:
+        return
+    for space, shape, latent in zip("xy", (problem.x_shape, problem.y_shape), experiment.networks.linear, strict=True):
+        rank = min(math.prod(shape), experiment.data.samples.train)
+        if latent > rank:
+            yield (
+                f"networks.linear' asks for {latent} latents of {space}: at most {rank}, the lesser of a sample's "
+                "entries and data.samples.train"
             )

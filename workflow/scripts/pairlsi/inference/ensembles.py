@@ -41,7 +41,7 @@ class Ensemble:
         that was wise; latent space inference as in the paper chooses nothing.
         """
         weights = self.search.weights
-        if self.search.latent_space and self.said["stop"] == "fixed" and len(weights) == 1:
+        if not self.search.kind.simulates and self.said["stop"] == "fixed" and len(weights) == 1:
             return {}
         found = {weight: self._curves(x, y, weight) for weight in weights}
         best = {weight: best_iterations(curves["rre"][:, -1]) for weight, curves in found.items()}
