@@ -95,6 +95,8 @@ WRONG = [
     ("inference.masks.percents", [98], ["has 98", "16 angles", "all"]),
     ("networks.mask_percent", 1, ["has 1", "16 angles", "none"]),
     ("inference.masks.percents", [100], ["100", "less than 100"]),
+    ("training.devices", 3, ["training.batch_size", "are 3 processes", "a multiple of 6"]),
+    ("training.nodes", 0, ["0", "greater than or equal to 1"]),
     ("training.batch_size", 97, ["97", "at most the 96", "data.samples.train"]),
     ("networks.train", ["encdec-none"], ["inference.methods", "'pair'", "networks.train"]),
     (
@@ -317,6 +319,7 @@ def test_a_mask_of_no_angles_or_of_all_comes_with_the_right_advice(percent, advi
         },  # nobody asks for it
         {"training__buffer_samples": 32},  # one shard
         {"training__batch_size": 96},
+        {"training__batch_size": 8, "training__devices": 2, "training__nodes": 2},
         {"training__learning_rate": "1e-3"},  # YAML 1.1 takes 1e-3 without a point for a string
         {"problem__detector_bins": 16},
         {"networks__x__strides": [2, 2, 2], "networks__x__stem": 2},  # one pixel is left

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pairlsi import networks, store, training
+from pairlsi import networks, processes, store, training
 from pairlsi.batches import Batches
 from pairlsi.settings import Training
 
@@ -270,7 +270,7 @@ def test_a_gpu_that_is_not_there_is_named(ct_data, ct_problem, tmp_path):
     if torch.cuda.is_available():
         pytest.skip("this machine has a CUDA device")
     with pytest.raises(
-        training.TrainingError, match="training.device is cuda, .* no CUDA device: set it to auto or cpu"
+        processes.ProcessError, match="training.device is cuda, .* no CUDA device: set it to auto or cpu"
     ):
         run(ct_data, ct_problem, tmp_path / "checkpoint.pt", device="cuda")
 

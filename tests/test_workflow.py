@@ -407,6 +407,20 @@ def test_a_wrong_config_stops_before_anything_runs_with_a_sentence(clone, change
     assert any(all(fragment in line for fragment in fragments) for line in said.splitlines())
 
 
+def test_two_processes_train_within_a_job_to_the_losses_of_one(finished, clone):
+    clone.settings(training={"devices": 2})
+    assert re.search(r"rule train:.*?resources:[^\n]*gpu=2", clone.snakemake("-n").stdout, re.S)
+    clone.snakemake("--until", "train")
+    for network in ("pair", "encdec-random"):
+        found, wanted = (
+            pd.read_csv(c.results / f"networks/{network}/seed-0/history.csv").drop(columns="seconds")
+            for c in (clone, finished)
+        )
+        pd.testing.assert_frame_equal(found, wanted, rtol=2e-6)
+        log = (clone.folder / f"logs/tiny/ct/train/{network}-seed-0.log").read_text()
+        assert "Starting with 2 processes" in log
+
+
 def test_the_cluster_profile_plans_without_a_cluster(clone):
     clone.settings(training={"epochs": 2})
     planned = clone.snakemake("-n", "--profile", "slurm").stdout

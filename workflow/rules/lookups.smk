@@ -52,6 +52,12 @@ def gpu(wildcards):
     return 0 if experiment_of(wildcards)["training"]["device"] == "cpu" else 1
 
 
+def gpus(wildcards):
+    """A resource: the GPUs of one training on all its nodes, as Slurm counts them."""
+    training = experiment_of(wildcards)["training"]
+    return gpu(wildcards) * (1 if wildcards.network == "linear" else training["devices"] * training["nodes"])
+
+
 def grows(amount):
     """A resource that grows with the attempt: where a job ran out, the next try gets more."""
     return lambda wildcards, attempt: amount * attempt

@@ -113,6 +113,8 @@ class Training(Strict):
     warmup: Annotated[float, Field(ge=0, lt=1)]
     buffer_samples: Count
     device: Literal["auto", "cpu", "cuda"]
+    devices: Count = 1
+    nodes: Count = 1
     precision: Literal["32-true", "bf16-mixed"]
 
 
