@@ -13,12 +13,16 @@ else
 RESULTS := results
 endif
 
-.PHONY: run test lint pins bench
+.PHONY: run test lint pins bench provenance
 
 run: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --quiet rules host $(CONFIG)
 	@for report in $$(ls $(RESULTS)/*/report.html 2>/dev/null || ls results/*/report.html); do \
 		echo "A report: $(CURDIR)/$$report"; done
+
+# whether what lies in results/ comes from the present settings and sources: a table, and an error where not
+provenance: $(READY)
+	@$(BIN)/snakemake provenance --cores 1 --quiet all $(CONFIG)
 
 test: $(READY)
 	$(BIN)/pytest

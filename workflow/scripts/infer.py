@@ -6,18 +6,33 @@ job.start(snakemake)  # noqa: F821 - given by Snakemake
 
 from pathlib import Path
 
-from pairlsi import problems
+from pairlsi import problems, provenance
 from pairlsi.evaluation import sweep
 
 wildcards, params = snakemake.wildcards, snakemake.params  # noqa: F821
+data = Path(snakemake.input.scalars).parent  # noqa: F821
+weights, starts = snakemake.input.get("weights"), snakemake.input.get("starts")  # noqa: F821
+told = {
+    "method": wildcards.method,
+    "mask": wildcards.mask,
+    "seed": int(wildcards.seed),
+    "problem": params.problem,
+    "settings": params.method,
+    "source": params.source,
+    "data": {split: provenance.recorded(data / f"{split}.zarr")["settings"] for split in params.method["splits"]},
+    "weights": provenance.fingerprint(weights) if weights else None,
+    "starts": provenance.identity(provenance.recorded(starts)) if starts else None,
+    "provenance": provenance.describe(),
+}
 table = sweep.run(
     method=wildcards.method,
     mask=wildcards.mask,
     problem=problems.create(params.problem),
     said=params.method,
-    data=Path(snakemake.input.scalars).parent,  # noqa: F821
-    weights=snakemake.input.get("weights"),  # noqa: F821
-    starts=snakemake.input.get("starts"),  # noqa: F821
+    data=data,
+    weights=weights,
+    starts=starts,
+    told=told,
     estimates=Path(snakemake.output.estimates),  # noqa: F821
 )
 table.insert(0, "experiment", wildcards.experiment)

@@ -8,17 +8,18 @@ import pandas as pd
 import torch
 import zarr
 
-from pairlsi import networks, operators, provenance, store
+from pairlsi import networks, operators, store
 from pairlsi.evaluation import metrics, surrogate
 from pairlsi.inference.methods import Estimates, Method
 from pairlsi.settings import EVALUATED
 
 
-def run(method: str, mask: str, problem, said: dict, data: Path, weights, starts, estimates: Path) -> pd.DataFrame:
+def run(method: str, mask: str, problem, said: dict, data: Path, weights, starts, told: dict, estimates: Path):
     """Infer, store the estimates at `estimates` and return the tidy metrics, a row a split and sample.
 
     said: the config's part for the method; data: the experiment's data folder; weights: the network's file or None;
-    starts: the folder with the estimates of another method that this one starts from, or None.
+    starts: the folder with the estimates of another method that this one starts from, or None; told: where the
+    estimates come from, stored with them.
     """
     kind, percent, draw = operators.parse_name(mask)
     observed = operators.create(mask, problem.missing_count, problem.missing_axis, said["mask_seed"])
@@ -29,17 +30,7 @@ def run(method: str, mask: str, problem, said: dict, data: Path, weights, starts
     choice = estimator.choose(data / "validation.zarr")
     data_range = scalars["x"]["max"] - scalars["x"]["min"]
 
-    group = zarr.create_group(
-        estimates,
-        overwrite=True,
-        attributes={
-            "method": method,
-            "mask": mask,
-            "settings": said,
-            "chosen_on_validation": choice,
-            "provenance": provenance.describe(),
-        },
-    )
+    group = zarr.create_group(estimates, overwrite=True, attributes={**told, "chosen_on_validation": choice})
     tables = []
     for split in said["splits"]:
         x, y = (store.read(data / f"{split}.zarr", name)[estimator.samples(split)] for name in store.ARRAYS)
