@@ -121,6 +121,9 @@ WRONG = [
     ("inference.masks.kinds", ["stripe"], ["'stripe'", "'none', 'random' or 'block'"]),
     ("networks.train", ["pear"], ["'pear'", "'pair', 'vpae', 'linear', 'encdec-none', 'encdec-random' or"]),
     ("problem.name", "mri", ["'mri'", "problems/mri.py"]),
+    ("problem.name", "../../evil", ["'../../evil'", "there is no module"]),
+    ("problem.name", "ct; touch x", ["'ct; touch x'", "there is no module"]),
+    ("problem.name", "randomness", ["'randomness'", "no class Problem"]),
     ("problem.image_size", 4, ["4", "greater than or equal to 8"]),
     ("problem.oversampling", 9, ["9", "less than or equal to 4"]),
     ("problem.detector_bins", 12, ["12", "at least image_size, 16"]),
@@ -285,6 +288,9 @@ def test_settings_of_simulations_contradict_a_refinement_of_what_cannot_be_simul
         ({"experiments": {"ct\n": {}}}, ["lower-case letters, digits and _"]),
         ({"experiments": {"1ct": {}}}, ["'experiments.1ct'", "lower-case letters, digits and _"]),
         ({"experimants": {}}, ["'experimants'", "experiments, pathvars"]),
+        ({"experiments": {"ct; touch x": {}}}, ["lower-case letters, digits and _"]),
+        ({"pathvars": {"results": "results/$(touch x)"}}, ["'pathvars.results'", "a folder of letters"]),
+        ({"pathvars": {"logs": "-rf logs"}}, ["'pathvars.logs'", "a folder of letters"]),
     ],
 )
 def test_a_mistake_at_the_top_level_is_named(config, fragments):
