@@ -48,7 +48,12 @@ class Processes:
 
     def gather(self, values: torch.Tensor) -> torch.Tensor:
         """What each process has, (n,) -> (count, n), on the host."""
-        return values[None].cpu() if self.count == 1 else self.fabric.all_gather(values).cpu()
+        if self.count == 1:
+            return values[None].cpu()
+        values = values.to(self.fabric.device)
+        parts = [torch.empty_like(values) for _ in range(self.count)]
+        torch.distributed.all_gather(parts, values)
+        return torch.stack(parts).cpu()
 
     def finish(self) -> None:
         """Wait for all, then end every process but the first, whose job goes on alone."""
