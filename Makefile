@@ -13,12 +13,16 @@ else
 RESULTS := results
 endif
 
-.PHONY: run test lint pins bench
+.PHONY: run test lint pins bench provenance graphs
 
 run: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --quiet rules host $(CONFIG)
 	@for report in $$(ls $(RESULTS)/*/report.html 2>/dev/null || ls results/*/report.html); do \
 		echo "A report: $(CURDIR)/$$report"; done
+
+# whether what lies in results/ comes from the present settings and sources: a table, and an error where not
+provenance: $(READY)
+	@$(BIN)/snakemake provenance --cores 1 --quiet all $(CONFIG)
 
 test: $(READY)
 	$(BIN)/pytest
@@ -31,6 +35,13 @@ lint: $(READY)
 # the conda environment from the pins for pip
 pins: $(READY)
 	$(BIN)/python envs/make_environment.py
+
+# pictures of the rules and of a small run's jobs, docs/rulegraph.svg and docs/dag.svg; needs graphviz
+graphs: $(READY)
+	@command -v dot > /dev/null || { echo "dot is missing: install graphviz"; exit 1; }
+	$(BIN)/snakemake --forceall --rulegraph | tred | dot -Tsvg -Grankdir=LR -o docs/rulegraph.svg
+	$(BIN)/snakemake results/tiny/ct/report.html --forceall --dag --configfile workflow/presets/tiny.yaml docs/dag.yaml \
+		| tred | dot -Tsvg -Grankdir=LR -Granksep=0.35 -Gnodesep=0.12 -o docs/dag.svg
 
 # against peers, in an environment of their own; prints a table and stores it as benchmarks/results/summary.csv
 bench: benchmarks/.venv/ready

@@ -6,6 +6,10 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+# what --software-deployment-method apptainer runs the jobs in, made by: apptainer build envs/pairlsi.sif envs/apptainer.def
+container: "envs/pairlsi.sif"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/lookups.smk"
 include: "workflow/rules/simulate.smk"

@@ -2,6 +2,8 @@
 
 import hashlib
 import shutil
+import stat
+import tarfile
 import threading
 import zipfile
 from functools import partial
@@ -176,6 +178,28 @@ def test_archives_that_escape_their_folder_are_refused(tmp_path, name):
     with pytest.raises(ValueError, match="escaped.txt.*outside"):
         detect2d.unpack(archive, folder)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["archive.zip", "inside"], "nothing was written"
+
+
+def test_a_link_in_an_archive_leads_nowhere(tmp_path):
+    archive, folder = tmp_path / "archive.zip", tmp_path / "inside"
+    folder.mkdir()
+    link = zipfile.ZipInfo("slice00001")
+    link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr(link, str(tmp_path))
+        content.writestr("slice00001/escaped.txt", "content")
+    with pytest.raises(OSError):  # the link is unpacked as a file, within which there is no other
+        detect2d.unpack(archive, folder)
+    assert not (tmp_path / "escaped.txt").exists() and not (folder / "slice00001").is_symlink()
+
+
+def test_other_archives_than_zip_are_refused(tmp_path):
+    with tarfile.open(tmp_path / "archive.zip", "w") as archive:
+        archive.add(__file__, "../escaped.txt")
+    with pytest.raises(zipfile.BadZipFile):
+        detect2d.unpack(tmp_path / "archive.zip", tmp_path / "inside")
+    with pytest.raises(ValidationError, match="url"):
+        detect2d.Archive(url="https://example.org/archive.tar.gz", md5="0" * 32)
 
 
 def test_unpack_completes_what_was_interrupted(tmp_path):

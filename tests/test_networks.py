@@ -1,5 +1,7 @@
 """The networks: shapes for any size, the loss (4) term by term, and weights that come back as they were stored."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -148,6 +150,20 @@ def empty(path):
     path.write_bytes(b"")
 
 
+def run_code(path):
+    torch.save({"weights": Runs(path.with_name("made by code"))}, path)
+
+
+class Runs:
+    """Unpickled, it makes a folder."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
 def truncate(path):
     path.write_bytes(path.read_bytes()[:-100])
 
@@ -166,6 +182,7 @@ def store_an_encoder_decoder(path):
         (remove, "there are no weights"),
         (empty, "truncated or damaged"),
         (truncate, "truncated or damaged"),
+        (run_code, "truncated or damaged"),
         (store_another, "belong to another network"),
         (store_an_encoder_decoder, "belong to another network"),
     ],
@@ -178,6 +195,7 @@ def test_wrong_weights_are_named_with_their_repair(tmp_path, damage, said):
     with pytest.raises(networks.WeightsError, match=said) as raised:
         networks.load(make("pair"), path)
     assert str(path) in str(raised.value)
+    assert not (path.parent / "made by code").exists()
     assert f"rm -r {path.parent}" in str(raised.value)
 
 

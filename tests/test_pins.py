@@ -43,6 +43,24 @@ def test_the_conda_environment_has_the_pins_of_pip_and_a_python_that_the_project
     assert allowed.specifier.contains(python.split("=")[1] + ".0")
 
 
+def test_the_apptainer_image_installs_the_pins_of_pip_on_the_python_of_the_conda_environment():
+    lines = (ENVS / "apptainer.def").read_text().splitlines()
+    sections = {line: lines.index(line) for line in lines if line.startswith("%")}
+    source, target = lines[sections["%files"] + 1].split()
+    assert (ROOT / source).samefile(ENVS / "requirements.txt")
+    installs = [line.strip() for line in lines[sections["%post"] :] if "pip install" in line]
+    assert installs == [f"pip install --no-cache-dir --requirement {target}"]  # these and no others
+    (python,) = [line.partition("python:")[2].removesuffix("-slim") for line in lines if line.startswith("From:")]
+    assert f"- python ={python}" in (ENVS / "environment.yaml").read_text()
+    built = f"apptainer build {image_of_the_workflow()} envs/apptainer.def"
+    assert any(line.endswith(built) for line in lines)  # where the Snakefile looks for it
+
+
+def image_of_the_workflow() -> str:
+    (line,) = [line for line in (ROOT / "Snakefile").read_text().splitlines() if line.startswith("container:")]
+    return line.split('"')[1]
+
+
 def test_every_dependency_of_the_project_is_pinned():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = project["dependencies"] + sum(project["optional-dependencies"].values(), [])

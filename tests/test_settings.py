@@ -95,6 +95,8 @@ WRONG = [
     ("inference.masks.percents", [98], ["has 98", "16 angles", "all"]),
     ("networks.mask_percent", 1, ["has 1", "16 angles", "none"]),
     ("inference.masks.percents", [100], ["100", "less than 100"]),
+    ("training.devices", 3, ["training.batch_size", "are 3 processes", "a multiple of 6"]),
+    ("training.nodes", 0, ["0", "greater than or equal to 1"]),
     ("training.batch_size", 97, ["97", "at most the 96", "data.samples.train"]),
     ("networks.train", ["encdec-none"], ["inference.methods", "'pair'", "networks.train"]),
     (
@@ -119,6 +121,9 @@ WRONG = [
     ("inference.masks.kinds", ["stripe"], ["'stripe'", "'none', 'random' or 'block'"]),
     ("networks.train", ["pear"], ["'pear'", "'pair', 'vpae', 'linear', 'encdec-none', 'encdec-random' or"]),
     ("problem.name", "mri", ["'mri'", "problems/mri.py"]),
+    ("problem.name", "../../evil", ["'../../evil'", "there is no module"]),
+    ("problem.name", "ct; touch x", ["'ct; touch x'", "there is no module"]),
+    ("problem.name", "randomness", ["'randomness'", "no class Problem"]),
     ("problem.image_size", 4, ["4", "greater than or equal to 8"]),
     ("problem.oversampling", 9, ["9", "less than or equal to 4"]),
     ("problem.detector_bins", 12, ["12", "at least image_size, 16"]),
@@ -296,6 +301,9 @@ def test_settings_of_simulations_contradict_a_refinement_of_what_cannot_be_simul
         ({"experiments": {"ct\n": {}}}, ["lower-case letters, digits and _"]),
         ({"experiments": {"1ct": {}}}, ["'experiments.1ct'", "lower-case letters, digits and _"]),
         ({"experimants": {}}, ["'experimants'", "experiments, pathvars"]),
+        ({"experiments": {"ct; touch x": {}}}, ["lower-case letters, digits and _"]),
+        ({"pathvars": {"results": "results/$(touch x)"}}, ["'pathvars.results'", "a folder of letters"]),
+        ({"pathvars": {"logs": "-rf logs"}}, ["'pathvars.logs'", "a folder of letters"]),
     ],
 )
 def test_a_mistake_at_the_top_level_is_named(config, fragments):
@@ -330,6 +338,7 @@ def test_a_mask_of_no_angles_or_of_all_comes_with_the_right_advice(percent, advi
         },  # nobody asks for it
         {"training__buffer_samples": 32},  # one shard
         {"training__batch_size": 96},
+        {"training__batch_size": 8, "training__devices": 2, "training__nodes": 2},
         {"training__learning_rate": "1e-3"},  # YAML 1.1 takes 1e-3 without a point for a string
         {"problem__detector_bins": 16},
         {"networks__x__strides": [2, 2, 2], "networks__x__stem": 2},  # one pixel is left

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pairlsi import networks, store, training
+from pairlsi import networks, processes, store, training
 from pairlsi.batches import Batches
 from pairlsi.settings import Training
 
@@ -201,9 +201,24 @@ def of_something_else(path, *_):
     torch.save({"weights": torch.zeros(3)}, path)
 
 
+class Runs:
+    """Unpickled, it makes a file."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def that_would_run_code(path, *_):
+    torch.save({"identity": "same", "network": Runs(path.with_name("made by code"))}, path)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
+        (that_would_run_code, "cannot be read"),
         (of_another_identity, "comes from other settings"),
         (truncated, "cannot be read"),
         (of_something_else, "training starts anew"),
@@ -218,6 +233,7 @@ def test_a_checkpoint_of_no_use_is_left_aside_with_a_line_in_the_log(
         found = run(ct_data, ct_problem, path)
     assert said in caplog.text and str(path) in caplog.text
     assert_the_same(found, uninterrupted)
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
 def test_the_loss_falls_below_that_of_the_mean_on_both_splits(ct_data, ct_problem, tmp_path):
@@ -270,7 +286,7 @@ def test_a_gpu_that_is_not_there_is_named(ct_data, ct_problem, tmp_path):
     if torch.cuda.is_available():
         pytest.skip("this machine has a CUDA device")
     with pytest.raises(
-        training.TrainingError, match="training.device is cuda, .* no CUDA device: set it to auto or cpu"
+        processes.ProcessError, match="training.device is cuda, .* no CUDA device: set it to auto or cpu"
     ):
         run(ct_data, ct_problem, tmp_path / "checkpoint.pt", device="cuda")
 

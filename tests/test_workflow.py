@@ -135,7 +135,15 @@ def test_deleting_one_shard_reruns_one_simulation_and_nothing_else(clone):
 
 def test_another_seed_of_the_data_reruns_everything(clone):
     clone.settings(data={"seed": 5})
-    assert clone.planned() == {"simulate": 5, "statistics": 1, "train": 2, "infer": 6, "summarise": 1, "report": 1}
+    assert clone.planned() == {
+        "create_store": 4,
+        "simulate": 5,
+        "statistics": 1,
+        "train": 2,
+        "infer": 6,
+        "summarise": 1,
+        "report": 1,
+    }
 
 
 def test_data_simulated_anew_and_then_interrupted_still_retrain(clone):
@@ -191,6 +199,26 @@ def test_a_fresh_clone_with_results_copied_in_reruns_nothing(finished, tmp_path)
     for file in fresh.folder.rglob("*.py"):
         os.utime(file)
     assert fresh.planned() == {}
+
+
+def test_what_lies_in_the_results_is_held_against_the_present_settings(clone):
+    done = clone.snakemake("provenance", "--quiet", "all", check=False)
+    assert done.returncode == 0
+    counts = {"data": 5, "networks": 2, "inference": 6, "report": 1}
+    found = re.findall(r"^ct +(\w+) +(\d+) ok ", done.stderr, re.M)
+    assert {stage: int(count) for stage, count in found} == counts
+
+    clone.settings(training={"epochs": 2}, inference={"masks": {"percents": [25]}})
+    weights = clone.results / "networks/encdec-random/seed-0/weights.safetensors"
+    shutil.copy2(clone.results / "networks/pair/seed-0/weights.safetensors", weights)
+    shutil.rmtree(clone.results / "inference/pair/none-0-0")
+    done = clone.snakemake("provenance", "--quiet", "all", check=False)
+    assert done.returncode != 0
+    assert len(re.findall(r"networks/\S+ differs: training.epochs was 1, now 2$", done.stderr, re.M)) == 2
+    assert len(re.findall(r"inference/encdec-random/\S+ differs: weights was", done.stderr)) == 2
+    assert re.search(r"inference +1 missing, 1 ok, 2 differs, 2 not asked for", done.stderr)
+    assert re.search(r"inference/pair/random-50-0/seed-0/estimates.zarr not asked for$", done.stderr, re.M)
+    assert re.search(r"^ct +data +5 ok ", done.stderr, re.M)  # what does not depend on it
 
 
 def test_one_core_and_another_shard_size_give_the_same_data(finished, tmp_path):
@@ -405,6 +433,20 @@ def test_a_wrong_config_stops_before_anything_runs_with_a_sentence(clone, change
     said = failed.stdout + failed.stderr
     assert failed.returncode != 0 and "Traceback" not in said
     assert any(all(fragment in line for fragment in fragments) for line in said.splitlines())
+
+
+def test_two_processes_train_within_a_job_to_the_losses_of_one(finished, clone):
+    clone.settings(training={"devices": 2})
+    assert re.search(r"rule train:.*?resources:[^\n]*gpu=2", clone.snakemake("-n").stdout, re.S)
+    clone.snakemake("--until", "train")
+    for network in ("pair", "encdec-random"):
+        found, wanted = (
+            pd.read_csv(c.results / f"networks/{network}/seed-0/history.csv").drop(columns="seconds")
+            for c in (clone, finished)
+        )
+        pd.testing.assert_frame_equal(found, wanted, rtol=2e-6)
+        log = (clone.folder / f"logs/tiny/ct/train/{network}-seed-0.log").read_text()
+        assert "Starting with 2 processes" in log
 
 
 def test_the_cluster_profile_plans_without_a_cluster(clone):

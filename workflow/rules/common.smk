@@ -1,6 +1,7 @@
 # Validates the config before anything else, and offers what several stages ask of it.
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 

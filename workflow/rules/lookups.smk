@@ -52,6 +52,12 @@ def gpu(wildcards):
     return 0 if experiment_of(wildcards)["training"]["device"] == "cpu" else 1
 
 
+def gpus(wildcards):
+    """A resource: the GPUs of one training on all its nodes, as Slurm counts them."""
+    training = experiment_of(wildcards)["training"]
+    return gpu(wildcards) * (1 if wildcards.network == "linear" else training["devices"] * training["nodes"])
+
+
 def grows(amount):
     """A resource that grows with the attempt: where a job ran out, the next try gets more."""
     return lambda wildcards, attempt: amount * attempt
@@ -64,6 +70,19 @@ def counts_of(wildcards):
     if problems.create(experiment["problem"]).shares_samples:
         return counts
     return {wildcards.split: counts[wildcards.split]}
+
+
+def dataset_part(wildcards):
+    """A param: all that decides what the split will hold, stored with it."""
+    experiment = experiment_of(wildcards)
+    return {
+        "problem": experiment["problem"],
+        "samples": experiment["data"]["samples"][wildcards.split],
+        "shard_size": experiment["data"]["shard_size"],
+        "seed": experiment["data"]["seed"],
+        "counts": counts_of(wildcards),
+        "source": source("simulate.py")(wildcards),
+    }
 
 
 def fetched_images(wildcards):
@@ -180,3 +199,51 @@ def relatives(wildcards):
 def metrics_of_relatives(wildcards):
     """An input: their metrics, for the comparison in the report."""
     return [f"<results>/{name}/metrics.csv" for name in relatives(wildcards)]
+
+
+def expected(wildcards):
+    """A param: each result of the present settings, for `comparison.compare`."""
+    found = []
+    for experiment, said in config["experiments"].items():
+
+        def add(stage, path, fields, **inputs):
+            path, inputs = f"<results>/{experiment}/{path}", {key: value or "" for key, value in inputs.items()}
+            apply = workflow.pathvars.apply
+            found.append((experiment, stage, apply(path), fields, {key: apply(file) for key, file in inputs.items()}))
+
+        def here(**wildcards):
+            return SimpleNamespace(experiment=experiment, **wildcards)
+
+        datasets = {split: dataset_part(here(split=split)) for split in settings.SPLITS}
+        for split, dataset in datasets.items():
+            add("data", f"data/{split}.zarr", {"settings": dataset})
+        told = {"data": datasets["train"], "source": source("compute_statistics.py")(here())}
+        add("data", "data/statistics.provenance.json", told)
+        inference, seeds = settings.Inference(**said["inference"]), said["training"]["seeds"]
+        problem, source_of_train, source_of_infer = (
+            said["problem"],
+            source("train.py")(here()),
+            source("infer.py")(here()),
+        )
+        for network in said["networks"]["train"]:
+            told = {
+                "problem": problem,
+                "network": network_part(here(network=network)),
+                "training": training_part(here()),
+            }
+            for seed in seeds:
+                fields = {**told, "seed": seed, "source": source_of_train}
+                statistics = f"<results>/{experiment}/data/statistics.json"
+                add("networks", f"networks/{network}/seed-{seed}/settings.json", fields, statistics=statistics)
+        for method in inference.methods:
+            own = method_part(here(method=method))
+            told = {"problem": problem, "settings": own, "source": source_of_infer}
+            told["data"] = {split: datasets[split] for split in own["splits"]}
+            for mask in settings.masks_of(method, inference):
+                for seed in seeds:
+                    job = here(method=method, mask=mask, seed=seed)
+                    path = f"inference/{method}/{mask}/seed-{seed}/estimates.zarr"
+                    add("inference", path, {**told, "seed": seed}, weights=weights_of(job), starts=starts_of(job))
+        told = {"settings": said, "relatives": relatives(here()), "source": report_source(here())}
+        add("report", "settings.yaml", told)
+    return found

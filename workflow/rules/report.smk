@@ -45,3 +45,17 @@ rule report:
         source=report_source,
     script:
         "../scripts/report.py"
+
+
+# whether what lies in the results comes from the present settings and sources; nothing is made: make provenance
+rule provenance:
+    log:
+        "<logs>/provenance.log",
+    localrule: True
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        results=lambda wildcards: workflow.pathvars.apply("<results>"),
+        expected=expected,
+    script:
+        "../scripts/check_provenance.py"

@@ -32,9 +32,7 @@ rule create_store:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        problem=part("problem"),
-        samples=lambda wildcards: experiment_of(wildcards)["data"]["samples"][wildcards.split],
-        shard_size=part("data", "shard_size"),
+        dataset=dataset_part,
         source=source("create_store.py"),
     script:
         "../scripts/create_store.py"
@@ -80,6 +78,7 @@ rule statistics:
     output:
         scalars="<results>/{experiment}/data/statistics.json",
         means="<results>/{experiment}/data/mean.npz",
+        told="<results>/{experiment}/data/statistics.provenance.json",
     log:
         "<logs>/{experiment}/statistics.log",
     priority: 300

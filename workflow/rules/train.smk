@@ -19,7 +19,7 @@ rule train:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=gpu,
+        gpu=gpus,
         mem_mb=grows(4000),
         runtime=grows(240),
     params:

@@ -9,13 +9,14 @@ from pathlib import Path
 from pairlsi import problems, provenance, store
 
 params = snakemake.params  # noqa: F821
-problem = problems.create(params.problem)
+said = params.dataset
+problem = problems.create(said["problem"])
 attributes = {
     "x_unit": problem.x_unit,
     "y_unit": problem.y_unit,
-    "settings": {"problem": params.problem, "samples": params.samples},
+    "settings": said,
     "provenance": provenance.describe(),
 }
 shapes = {"x": problem.x_shape, "y": problem.y_shape}
 path = Path(snakemake.output[0]).parent  # noqa: F821
-store.create(path, params.samples, shapes, params.shard_size, attributes)
+store.create(path, said["samples"], shapes, said["shard_size"], attributes)

@@ -6,20 +6,24 @@ job.start(snakemake)  # noqa: F821 - given by Snakemake
 
 from pathlib import Path
 
-from pairlsi import problems
+from pairlsi import problems, provenance
 from pairlsi.evaluation import sweep
 
 wildcards, params = snakemake.wildcards, snakemake.params  # noqa: F821
-rows = sweep.run(
-    experiment=wildcards.experiment,
-    method=wildcards.method,
-    mask=wildcards.mask,
-    seed=int(wildcards.seed),
-    problem=problems.create(params.problem),
-    said=params.method,
-    data=Path(snakemake.input.scalars).parent,  # noqa: F821
-    weights=snakemake.input.get("weights"),  # noqa: F821
-    starts=snakemake.input.get("starts"),  # noqa: F821
-    estimates=Path(snakemake.output.estimates),  # noqa: F821
-)
+data = Path(snakemake.input.scalars).parent  # noqa: F821
+weights, starts = snakemake.input.get("weights"), snakemake.input.get("starts")  # noqa: F821
+told = {
+    "experiment": wildcards.experiment,
+    "method": wildcards.method,
+    "mask": wildcards.mask,
+    "seed": int(wildcards.seed),
+    "problem": params.problem,
+    "settings": params.method,
+    "source": params.source,
+    "data": {split: provenance.recorded(data / f"{split}.zarr")["settings"] for split in params.method["splits"]},
+    "weights": provenance.fingerprint(weights) if weights else None,
+    "starts": provenance.identity(provenance.recorded(starts)) if starts else None,
+    "provenance": provenance.describe(),
+}
+rows = sweep.run(told, problems.create(params.problem), data, weights, starts, Path(snakemake.output.estimates))  # noqa: F821
 sweep.write_metrics(rows, Path(snakemake.output.metrics))  # noqa: F821

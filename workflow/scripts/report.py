@@ -9,7 +9,7 @@ from pathlib import Path
 from pairlsi import reporting
 
 params, output = snakemake.params, snakemake.output  # noqa: F821
-reporting.write_settings(params.experiment, params.relatives, output.settings)
+reporting.write_settings(params.experiment, params.relatives, params.source, output.settings)
 reporting.run(
     notebook=Path(__file__).parent / params.notebook,
     results=Path(output.html).resolve().parent,

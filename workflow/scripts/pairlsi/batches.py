@@ -18,12 +18,13 @@ class Batches:
 
     Shards are visited in random order, as many at a time as `buffer_samples` samples fill, and samples are
     shuffled within them; a split that fits is read once and kept. A last incomplete batch is left out, unless
-    `incomplete` asks for it.
+    `incomplete` asks for it. Processes that share the work call `share`, and each gets its rows of the same batches.
     """
 
     def __init__(self, path: Path, batch_size: int, buffer_samples: int, seed: int, incomplete: bool = False):
         self.path, self.batch_size, self.seed, self.incomplete = path, batch_size, seed, incomplete
         self.device = torch.device("cpu")
+        self.part = slice(None)
         self.samples, self.shard_size = store.sizes(path)
         shards = store.shards(self.samples, self.shard_size)
         self.shards_at_once = max(1, buffer_samples // self.shard_size)
@@ -47,6 +48,14 @@ class Batches:
         if self.whole is not None:
             self.whole = tuple(values.to(device) for values in self.whole)
 
+    def share(self, rank: int, processes: int) -> None:
+        """Give the part of process `rank` of every batch from now on.
+
+        Every so-many-th row, so that the first half of each part lies in the first half of the batch: networks may
+        treat the halves differently, and do to each row what they would do in one process.
+        """
+        self.part = slice(rank, None, processes)
+
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield the batches of epoch `number` from batch `start` on."""
         rng = np.random.default_rng([self.seed, number])
@@ -60,12 +69,12 @@ class Batches:
                     rest = x[rows], y[rows]
                     break
                 if batch >= start:
-                    yield x[rows], y[rows]
+                    yield x[rows[self.part]], y[rows[self.part]]
                 batch += 1
             else:
                 rest = None
         if self.incomplete and rest is not None and batch >= start:
-            yield rest
+            yield tuple(values[self.part] for values in rest)
 
     def _groups(self, rng: np.random.Generator):
         if self.whole is not None:

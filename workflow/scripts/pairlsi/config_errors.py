@@ -1,6 +1,7 @@
 """What is wrong with a config, in sentences: each names the key, the value and what it may be."""
 
 import difflib
+import re
 from types import NoneType, UnionType
 from typing import Union, get_args, get_origin
 
@@ -18,6 +19,15 @@ def parse(model: type[BaseModel], given, key: str) -> BaseModel:
     except ValidationError as error:
         lines = [_sentence(model, e, key) for e in error.errors()]
         raise ConfigError("\n".join(lines)) from None
+
+
+def check_folders(pathvars: dict) -> None:
+    """Raise ConfigError for a folder that a shell might read otherwise: names of files travel in command lines."""
+    for name, folder in pathvars.items():
+        if not re.fullmatch(r"[\w./][\w./+-]*", str(folder)):
+            raise ConfigError(
+                f"config key 'pathvars.{name}' is {folder!r}: a folder of letters, digits and . / _ + - as results/mine"
+            )
 
 
 def _sentence(model: type[BaseModel], error: dict, key: str) -> str:

@@ -21,6 +21,12 @@ def in_training(experiment: Experiment):
     data, networks, training = experiment.data, experiment.networks, experiment.training
     if training.batch_size > data.samples.train:
         yield f"training.batch_size' is {training.batch_size}: at most the {data.samples.train} of data.samples.train"
+    processes = training.devices * training.nodes
+    if processes > 1 and training.batch_size % (2 * processes):
+        yield (
+            f"training.batch_size' is {training.batch_size}: training.devices x training.nodes are {processes} "
+            f"processes, each of which takes two halves of its part apart, so it must be a multiple of {2 * processes}"
+        )
     if training.buffer_samples < min(data.shard_size, data.samples.train):
         yield (
             f"training.buffer_samples' is {training.buffer_samples}: at least one shard "

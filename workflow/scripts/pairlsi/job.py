@@ -11,6 +11,7 @@ from pathlib import Path
 
 COMPUTING = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")  # torch: the first
 WORKERS = ("DASK_NUM_WORKERS", "ZARR_THREADING__MAX_WORKERS")
+TASK = "PAIRLSI_TASK"  # environment variable: srun has started this process for a training on several nodes
 
 terminal = sys.stderr  # where bars and the last sentence go, also after `start`
 
@@ -28,7 +29,9 @@ def start(snakemake, blocks: bool = False) -> None:
         os.environ.update(dict.fromkeys(variables, str(count)))
     os.environ["DASK_SCHEDULER"] = "threads"
     terminal = os.fdopen(os.dup(2), "w", buffering=1)
-    log = open(snakemake.log[0], "w", buffering=1)  # noqa: SIM115 - open until the process ends
+    if not {"LOCAL_RANK", TASK} & os.environ.keys():  # the other processes of a training add to the log
+        Path(snakemake.log[0]).write_text("")
+    log = open(snakemake.log[0], "a", buffering=1)  # noqa: SIM115 - open until the process ends
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log

@@ -28,9 +28,9 @@ class ReportError(RuntimeError):
     """The report could not be made; the message names the notebook with its traceback."""
 
 
-def write_settings(experiment: dict, relatives: list[str], path: str) -> None:
-    """Store the effective settings of an experiment, the names of its variants and where its results come from."""
-    told = {"settings": experiment, "relatives": relatives, "provenance": provenance.describe()}
+def write_settings(experiment: dict, relatives: list[str], source: str, path: str) -> None:
+    """Store the effective settings of an experiment, the names of its variants and where its report comes from."""
+    told = {"settings": experiment, "relatives": relatives, "source": source, "provenance": provenance.describe()}
     Path(path).write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
 
 

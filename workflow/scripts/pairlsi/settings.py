@@ -10,7 +10,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pairlsi import variants
-from pairlsi.config_errors import ConfigError, parse
+from pairlsi.config_errors import ConfigError, check_folders, parse
 
 Network = Literal["pair", "vpae", "linear", "encdec-none", "encdec-random", "encdec-block"]
 ModelBased = Literal["mlsi", "mlsi-lsi", "fwi", "fwi-lsi"]  # these simulate in every iteration
@@ -113,6 +113,8 @@ class Training(Strict):
     warmup: Annotated[float, Field(ge=0, lt=1)]
     buffer_samples: Count
     device: Literal["auto", "cpu", "cuda"]
+    devices: Count = 1
+    nodes: Count = 1
     precision: Literal["32-true", "bf16-mixed"]
 
 
@@ -236,6 +238,7 @@ def check(config: dict) -> dict:
     unknown = set(config) - {"experiments", "pathvars"}
     if unknown:
         raise ConfigError(f"config key '{sorted(unknown)[0]}' is unknown: the top level has experiments, pathvars")
+    check_folders(config.get("pathvars") or {})
     experiments = config.get("experiments")
     if not isinstance(experiments, dict) or not experiments:
         raise ConfigError(f"config key 'experiments' is {experiments!r}: it must name at least one experiment")

@@ -2,7 +2,8 @@
 
 A network gives its terms by `loss_terms(x, y)` and their weights by `weights`. After each epoch, and on SIGTERM
 after the batch under way, all that the loop needs goes to a checkpoint, so that a job that is killed and run
-again ends, bit for bit on the CPU, with the weights of an uninterrupted one.
+again ends, bit for bit on the CPU, with the weights of an uninterrupted one. Several processes share every batch
+(see `processes`); the first of them alone writes, and returns.
 """
 
 import csv
@@ -14,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from lightning_fabric import Fabric
 from tqdm import tqdm
 
 from pairlsi import job
 from pairlsi.batches import Batches
 from pairlsi.networks.linear import LinearPair, fit_samples
+from pairlsi.processes import Processes, random_states, set_random_states, start, synchronised
 
 log = logging.getLogger(__name__)
 ADAM_BETAS = (0.9, 0.99)  # few epochs on few samples: a shorter memory of squared gradients than the usual 0.999
@@ -66,14 +67,16 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
 
     settings: `settings.Training`. `checkpoint`: file to resume from and to write; one made with another `identity`
     (settings and sources) is left aside. The best weights are those of the epoch with the least validation loss.
-    Raises TrainingError for a loss that is not finite, Interrupted (exit status 143) after SIGTERM.
+    Raises TrainingError for a loss that is not finite, Interrupted (exit status 143) after SIGTERM in any process.
     """
-    fabric = make_fabric(settings)
-    torch.set_num_threads(threads)  # Fabric sets its own count
+    processes = start(settings)
+    fabric = processes.fabric
+    torch.set_num_threads(max(1, threads // (settings.devices if settings.nodes == 1 else 1)))  # Fabric sets its own
     torch.set_flush_denormal(True)
+    train_data.share(processes.rank, processes.count)
     for data in (train_data, validation_data):
         data.to(fabric.device)
-    network = network.to(memory_format=torch.channels_last)
+    network = synchronised(network.to(memory_format=torch.channels_last), processes)
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=ADAM_BETAS, fused=True)
     steps = settings.epochs * len(train_data)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps, settings.warmup))
@@ -82,20 +85,21 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
     state = {"network": network, "optimizer": optimizer, "schedule": schedule}
     progress, history, best = Progress(), [], copy_state(network)
     if checkpoint.is_file():
-        progress, history, best = resume(state, checkpoint, identity, (progress, history, best))
+        progress, history, best = resume(state, checkpoint, identity, (progress, history, best), processes)
 
     done = progress.epoch * len(train_data) + progress.batch
     with StopFlag() as stop, tqdm(total=steps, initial=done, **bar_options()) as bar:
         while progress.epoch < settings.epochs:
             started = time.perf_counter()
-            for loss, terms in steps_of_epoch(fabric, model, optimizer, schedule, train_data, progress):
+            for loss, terms in steps_of_epoch(processes, model, optimizer, schedule, train_data, progress):
                 progress.count(loss, terms)
                 bar.update()
-                if stop.asked and progress.batch < len(train_data):
+                if progress.batch < len(train_data) and processes.any(stop.asked):
                     progress.seconds += time.perf_counter() - started
-                    save(state, progress, history, best, checkpoint, identity)
+                    save(state, progress, history, best, checkpoint, identity, processes)
+                    processes.finish()
                     raise Interrupted
-            validation = evaluate(model, validation_data)
+            validation = evaluate(model, validation_data, processes)
             progress.seconds += time.perf_counter() - started
             history.append(progress.row(len(train_data), schedule.get_last_lr()[0], validation))
             log.info(describe(history[-1], settings.epochs))
@@ -103,9 +107,12 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
             if validation["loss"] < progress.best:
                 progress.best, best = validation["loss"], copy_state(network)
             progress.epoch, progress.batch, progress.sums = progress.epoch + 1, 0, {}
-            save(state, progress, history, best, checkpoint, identity)
-            if stop.asked and progress.epoch < settings.epochs:
+            save(state, progress, history, best, checkpoint, identity, processes)
+            if progress.epoch < settings.epochs and processes.any(stop.asked):
+                processes.finish()
                 raise Interrupted
+    processes.finish()
+    train_data.share(0, 1)
     return best, history
 
 
@@ -120,30 +127,23 @@ def fit_linear(network: LinearPair, train_data: Batches, validation_data: Batche
     return [progress.row(1, 0.0, validation)]
 
 
-def steps_of_epoch(fabric: Fabric, model, optimizer, schedule, data: Batches, progress: Progress):
-    """Take the steps of an epoch that are still to be taken; yield the loss and its terms of each."""
+def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batches, progress: Progress):
+    """Take the steps of an epoch that are still to be taken; yield the loss and its terms of each global batch."""
     model.train()
     for x, y in data.epoch(progress.epoch, progress.batch):
         terms = {name: term.mean() for name, term in model.loss_terms(x, y).items()}
         loss = sum(model.weights[name] * term for name, term in terms.items())
-        if not torch.isfinite(loss):
+        told = processes.sum(torch.stack([loss, *terms.values()]).detach()) / processes.count
+        if not torch.isfinite(told[0]):
             raise TrainingError(
                 f"the loss is not finite in epoch {progress.epoch + 1}, batch {progress.batch + 1}, at learning rate "
                 f"{schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer training.warmup"
             )
         optimizer.zero_grad()
-        fabric.backward(loss)
+        processes.fabric.backward(loss)
         optimizer.step()
         schedule.step()
-        yield loss.detach(), terms
-
-
-def make_fabric(settings) -> Fabric:
-    """Fabric on one device; "auto" takes a GPU where there is one. Raises TrainingError for a GPU that is not there."""
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("training.device is cuda, and this machine has no CUDA device: set it to auto or cpu")
-    accelerator = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-    return Fabric(accelerator=accelerator, devices=1, precision=settings.precision)
+        yield told[0], dict(zip(terms, told[1:], strict=True))
 
 
 def rate_at(step: int, steps: int, warmup: float) -> float:
@@ -154,15 +154,24 @@ def rate_at(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
 
 
+ALONE = Processes()
+
+
 @torch.no_grad()
-def evaluate(model, data: Batches) -> dict[str, float]:
-    """Mean terms of the loss over a validation split, and their weighted sum ("loss")."""
+def evaluate(model, data: Batches, processes: Processes = ALONE) -> dict[str, float]:
+    """Mean terms of the loss over a validation split, and their weighted sum ("loss").
+
+    Processes take whole batches in turn: the split is fixed, and so is what is done to each sample of a batch.
+    """
     model.eval()
-    parts: dict[str, list[torch.Tensor]] = {}
-    for x, y in data.epoch(0):
-        for name, term in model.loss_terms(x, y).items():
-            parts.setdefault(name, []).append(term)
-    terms = {name: torch.cat(found).mean().item() for name, found in parts.items()}
+    sums = torch.zeros(len(model.weights), 2, dtype=torch.float64, device=data.device)  # of a term, of its samples
+    for index, (x, y) in enumerate(data.epoch(0)):
+        if index % processes.count == processes.rank:
+            terms = model.loss_terms(x, y)
+            for row, name in zip(sums, model.weights, strict=True):
+                row += torch.stack([terms[name].double().sum(), row.new_tensor(len(terms[name]))])
+    sums = processes.sum(sums)
+    terms = dict(zip(model.weights, (sums[:, 0] / sums[:, 1]).tolist(), strict=True))
     return {"loss": sum(model.weights[name] * value for name, value in terms.items()), **terms}
 
 
@@ -170,18 +179,22 @@ def copy_state(network) -> dict[str, torch.Tensor]:
     return {key: value.detach().clone() for key, value in network.state_dict().items()}
 
 
-def save(state: dict, progress: Progress, history: list, best: dict, checkpoint: Path, identity: str) -> None:
+def save(
+    state: dict, progress: Progress, history: list, best: dict, checkpoint: Path, identity: str, processes: Processes
+) -> None:
     """Write the checkpoint beside and rename it, so that a kill in between leaves the last one whole."""
+    states = random_states(processes)  # of the latents that a VPAE samples
+    if processes.rank > 0:
+        return
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(f"{checkpoint}.part")
     parts = {name: part.state_dict() for name, part in state.items()}
     extra = {"progress": vars(progress), "history": history, "best": best, "identity": identity}
-    extra["random"] = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]  # of the latents that a VPAE samples
-    torch.save({**parts, **extra}, beside)
+    torch.save({**parts, **extra, "random": states}, beside)
     beside.replace(checkpoint)
 
 
-def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple) -> tuple:
+def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple, processes: Processes) -> tuple:
     """Load the checkpoint into `state`; return (progress, history, best), or `fresh` where it does not belong."""
     try:
         stored = torch.load(checkpoint, weights_only=True)
@@ -193,9 +206,7 @@ def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple) -> tuple:
         return fresh
     for name, part in state.items():
         part.load_state_dict(stored[name])
-    host, *devices = (state.cpu() for state in stored["random"])
-    torch.set_rng_state(host)
-    torch.cuda.set_rng_state_all(devices[: torch.cuda.device_count()])
+    set_random_states(processes, stored["random"])
     progress = Progress(**stored["progress"])
     log.info("resumed from %s: epoch %d, batch %d", checkpoint, progress.epoch + 1, progress.batch)
     return progress, stored["history"], stored["best"]

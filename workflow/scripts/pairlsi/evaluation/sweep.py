@@ -8,29 +8,21 @@ import numpy as np
 import torch
 import zarr
 
-from pairlsi import networks, operators, provenance, store
+from pairlsi import networks, operators, store
 from pairlsi.evaluation import metrics, surrogate
 from pairlsi.inference.methods import Estimates, Method
 from pairlsi.settings import EVALUATED
 
 
-def run(
-    experiment: str,
-    method: str,
-    mask: str,
-    seed: int,
-    problem,
-    said: dict,
-    data: Path,
-    weights: str | None,
-    starts: str | None,
-    estimates: Path,
-) -> list[dict]:
+def run(told: dict, problem, data: Path, weights: str | None, starts: str | None, estimates: Path) -> list[dict]:
     """Infer, store the estimates at `estimates` and return the tidy metrics, a row a split and sample.
 
-    said: the config's part for the method; data: the experiment's data folder; weights: the network's file or None;
-    starts: the folder with the estimates of another method that this one starts from, or None.
+    told: what the job is and where its result comes from, stored with the estimates; read here are "experiment",
+    "method", "mask", "seed" and "settings", the config's part for the method. data: the experiment's data folder;
+    weights: the network's file or None; starts: the folder with the estimates of another method that this one starts
+    from, or None.
     """
+    method, mask, said = told["method"], told["mask"], told["settings"]
     kind, percent, draw = operators.parse_name(mask)
     observed = operators.create(mask, problem.missing_count, problem.missing_axis, said["mask_seed"])
     network = load_network(weights, problem, said["device"]) if weights else None
@@ -40,19 +32,9 @@ def run(
     choice = estimator.choose(data / "validation.zarr")
     data_range = scalars["x"]["max"] - scalars["x"]["min"]
 
-    group = zarr.create_group(
-        estimates,
-        overwrite=True,
-        attributes={
-            "method": method,
-            "mask": mask,
-            "settings": said,
-            "chosen_on_validation": choice,
-            "provenance": provenance.describe(),
-        },
-    )
-    named = {"experiment": experiment, "method": method, "mask_kind": kind, "percent": percent}
-    named |= {"draw": draw, "seed": seed}
+    group = zarr.create_group(estimates, overwrite=True, attributes={**told, "chosen_on_validation": choice})
+    named = {"experiment": told["experiment"], "method": method, "mask_kind": kind, "percent": percent}
+    named |= {"draw": draw, "seed": told["seed"]}
     rows = []
     for split in said["splits"]:
         x, y = (store.read(data / f"{split}.zarr", name)[estimator.samples(split)] for name in store.ARRAYS)
