@@ -1,4 +1,5 @@
 # Validates the config before anything else, and offers what several stages ask of it.
+import math
 import sys
 from pathlib import Path
 from types import SimpleNamespace

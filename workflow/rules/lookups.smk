@@ -63,6 +63,15 @@ def grows(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
+def memory_of_training(wildcards, attempt):
+    """A resource, MB: the program, and three times the samples that are held at once, which are copied as they come."""
+    experiment = experiment_of(wildcards)
+    problem, samples = problems.create(experiment["problem"]), experiment["data"]["samples"]
+    numbers = math.prod(problem.x_shape) + math.prod(problem.y_shape)
+    held = min(experiment["training"]["buffer_samples"], samples["train"]) + samples["validation"]
+    return attempt * (3000 + round(3 * 4e-6 * numbers * held))
+
+
 def counts_of(wildcards):
     """A param: the samples of the split, and of the others where they are dealt out of one pool of real images."""
     experiment = experiment_of(wildcards)

@@ -20,7 +20,7 @@ rule train:
         "../../envs/environment.yaml"
     resources:
         gpu=gpus,
-        mem_mb=grows(4000),
+        mem_mb=memory_of_training,
         runtime=grows(240),
     params:
         problem=part("problem"),
