@@ -52,11 +52,12 @@ class Clone:
         copy._lies_in(folder)
         return copy
 
-    def command(self, *words: str, cores: int = 2) -> list[str]:
-        call = [sys.executable, "-m", "snakemake", "--cores", str(cores), *words]
+    def command(self, *words: str, cores: int | None = 2) -> list[str]:
+        limit = ["--cores", str(cores)] if cores else []
+        call = [sys.executable, "-m", "snakemake", *limit, *words]
         return [*call, "--configfile", "workflow/presets/tiny.yaml", "small.yaml"]
 
-    def snakemake(self, *words: str, cores: int = 2, check: bool = True) -> subprocess.CompletedProcess:
+    def snakemake(self, *words: str, cores: int | None = 2, check: bool = True) -> subprocess.CompletedProcess:
         call = self.command(*words, cores=cores)
         said = {"capture_output": True, "text": True, "timeout": 600}
         done = subprocess.run(call, cwd=self.folder, env=self.environment, **said)

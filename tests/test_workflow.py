@@ -337,8 +337,8 @@ def test_a_wrong_config_stops_before_anything_runs_with_a_sentence(clone, change
 
 def test_the_cluster_profile_plans_without_a_cluster(clone):
     clone.settings(training={"epochs": 2})
-    planned = clone.snakemake("-n", "--profile", "slurm").stdout
-    assert re.search(r"rule train:.*?resources:[^\n]*gpu=1", planned, re.S)
+    planned = clone.snakemake("-n", "--profile", "slurm", cores=8).stdout
+    assert re.search(r"rule train:.*?threads: 4.*?resources:[^\n]*gpu=1", planned, re.S)
 
 
 def test_a_broken_notebook_keeps_its_traceback(clone):
