@@ -39,17 +39,16 @@ class Clone:
             said["experiments"] = {"ct": said["experiments"]["ct"]}  # a config file on top could not take others away
             (folder / file).write_text(yaml.safe_dump(said))
         (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
-        self._lies_in(folder)
+        self._lies_in(folder, dict(os.environ))
 
-    def _lies_in(self, folder: Path) -> None:
-        self.folder, self.results = folder, folder / "results" / "tiny" / "ct"
-        self.environment = dict(os.environ)
+    def _lies_in(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder, self.results, self.environment = folder, folder / "results" / "tiny" / "ct", environment
 
     def copy(self, folder: Path) -> "Clone":
         """A copy of this clone, with its results and what Snakemake remembers of them."""
         copy = object.__new__(type(self))
         shutil.copytree(self.folder, folder, symlinks=True)
-        copy._lies_in(folder)
+        copy._lies_in(folder, self.environment)
         return copy
 
     def command(self, *words: str, cores: int | None = 2) -> list[str]:

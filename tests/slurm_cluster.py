@@ -18,6 +18,8 @@ from pathlib import Path
 NODES = {"cpu0": "cpu", "gpu0": "gpu", "gpu1": "gpu"}  # and the partition of each
 DEVICES = ("/dev/null", "/dev/zero")  # that play the GPUs of each GPU node: Slurm wants device files
 PATIENCE = 30  # seconds for the nodes to answer, and for a daemon to end
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch")
+PATH = f"{os.environ['PATH']}:/usr/sbin"  # Debian keeps daemons where not every user looks
 
 CONFIG = """
 ClusterName={cluster}
@@ -144,10 +146,9 @@ class Cluster:
         return [f"--{option}={self.folder / name}" for option, name in (names | {"log-file": "munge.log"}).items()]
 
     def _launch(self, program: str, *words: str) -> None:
-        path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
         output = open(self.folder / f"{program}-{len(self.daemons)}.out", "w")  # noqa: SIM115 - the daemon's
         said = {"stdout": output, "stderr": subprocess.STDOUT, "env": self.environment}
-        self.daemons.append(subprocess.Popen([path, *words], **said))
+        self.daemons.append(subprocess.Popen([shutil.which(program, path=PATH), *words], **said))
 
     def _wait_until(self, ready, what: str) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -161,6 +162,11 @@ class Cluster:
         """The end of what each daemon said."""
         files = [*self.folder.glob("*.log"), *self.folder.glob("*.out")]
         return "\n".join(f"--- {file.name}\n{file.read_text()[-3000:]}" for file in sorted(files))
+
+
+def missing() -> list[str]:
+    """Which of the programs that a cluster needs are not installed."""
+    return [program for program in PROGRAMS if shutil.which(program, path=PATH) is None]
 
 
 def user() -> str:

@@ -86,7 +86,6 @@ def filled_in(profile: str) -> str:
 def untrained(clone: Clone, folder, networks: list[str]) -> Clone:
     """A copy without these networks and what came of them."""
     copy = clone.copy(folder)
-    copy.environment = clone.environment
     for network in networks:
         shutil.rmtree(copy.results / "networks" / network)
         shutil.rmtree(copy.results / "inference" / network)
@@ -179,6 +178,12 @@ def test_many_like_jobs_are_submitted_as_arrays_and_training_is_not(undisturbed,
     assert None not in arrays["infer"] and min(arrays["infer"].values()) >= MASKS
     assert max(arrays["simulate"].values()) >= 4  # the shards of the training split become possible together
     assert list(arrays["train"]) == [None]
+
+
+def test_the_profile_does_not_limit_jobs_that_it_submits_as_arrays(undisturbed):
+    profile = yaml.safe_load((undisturbed.folder / "slurm/config.yaml").read_text())
+    # with a limit, the plugin would drop what is ready beyond it, and the run would hang
+    assert (profile["jobs"], profile["slurm-status-command"]) == ("unlimited", "squeue")
 
 
 def test_a_training_out_of_time_goes_on_where_it_stood(disturbed, cluster):
