@@ -1,11 +1,11 @@
 """What the tests share: their order, why some are skipped, a small CT problem with its data, a linear PAIR."""
 
-import shutil
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import slurm_cluster
 
 LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
 
@@ -13,8 +13,8 @@ LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, afte
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: max((LATE.index(m.name) + 1 for m in item.iter_markers() if m.name in LATE), default=0))
     for item in items:
-        if item.get_closest_marker("slurm") and shutil.which("slurmctld") is None:
-            item.add_marker(pytest.mark.skip(reason="slurmctld is not on the PATH"))
+        if item.get_closest_marker("slurm") and slurm_cluster.missing():
+            item.add_marker(pytest.mark.skip(reason=f"Slurm is not installed: no {', '.join(slurm_cluster.missing())}"))
         if item.get_closest_marker("gpu") and not has_gpu():
             item.add_marker(pytest.mark.skip(reason="torch finds no CUDA device"))
 

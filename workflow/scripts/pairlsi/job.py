@@ -5,6 +5,7 @@ Libraries read their thread counts when they are imported: import none of them b
 
 import logging
 import os
+import platform
 import sys
 import traceback
 from pathlib import Path
@@ -37,6 +38,14 @@ def start(snakemake, blocks: bool = False) -> None:
     sys.stdout = sys.stderr = log
     logging.basicConfig(stream=log, level=logging.INFO, format="%(asctime)s %(message)s")
     sys.excepthook = lambda *error: _report(*error, log)
+    logging.info(f"on {place()}")
+
+
+def place() -> str:
+    """The machine that the job runs on and, under Slurm, its node, number and GPUs."""
+    said = {"node": "SLURMD_NODENAME", "Slurm job": "SLURM_JOB_ID", "CUDA devices": "CUDA_VISIBLE_DEVICES"}
+    known = [f"{word} {os.environ[variable]}" for word, variable in said.items() if variable in os.environ]
+    return ", ".join([platform.node(), *known])
 
 
 def _report(kind, error, trace, log) -> None:
