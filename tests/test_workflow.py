@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from functools import partial
@@ -19,72 +18,7 @@ import pytest
 import tifffile
 import yaml
 import zarr
-
-ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("Snakefile", "config.yaml", "Makefile", "workflow", "envs", "profiles", "slurm")
-SMALL = {
-    "experiments": {
-        "ct": {
-            "data": {"samples": {"train": 48, "validation": 8, "test": 6, "ood": 6}, "shard_size": 24},
-            "networks": {"train": ["pair", "encdec-random"]},
-            "training": {"epochs": 1},
-            "inference": {
-                "methods": ["pair", "encdec-random"],
-                "masks": {"kinds": ["none", "random"], "percents": [25, 50], "draws": [0]},
-            },
-        }
-    }
-}
-
-
-class Clone:
-    """A copy of the repository's files in a folder of its own, with the experiment ct alone."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        folder.mkdir()
-        for part in PARTS:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
-            copy(ROOT / part, folder / part)
-        for file in ("config.yaml", "workflow/presets/tiny.yaml"):
-            said = yaml.safe_load((folder / file).read_text())
-            said["experiments"] = {"ct": said["experiments"]["ct"]}  # a config file on top could not take others away
-            (folder / file).write_text(yaml.safe_dump(said))
-        (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
-        self.results = folder / "results" / "tiny" / "ct"
-
-    def snakemake(self, *words: str, cores: int = 2, check: bool = True) -> subprocess.CompletedProcess:
-        call = [sys.executable, "-m", "snakemake", "--cores", str(cores), *words]
-        call += ["--configfile", "workflow/presets/tiny.yaml", "small.yaml"]
-        done = subprocess.run(call, cwd=self.folder, capture_output=True, text=True, timeout=600)
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done
-
-    def planned(self, *words: str) -> dict[str, int]:
-        """How many jobs of each rule a dry run plans."""
-        output = self.snakemake(*words, "-n", "--quiet", "rules").stdout
-        table = re.findall(r"^(\w+) +(\d+)$", output, re.M)
-        return {rule: int(count) for rule, count in table if rule not in ("all", "data", "total")}
-
-    def edit(self, path: str, old: str, new: str) -> None:
-        file = self.folder / path
-        text = file.read_text()
-        assert old in text
-        file.write_text(text.replace(old, new, 1))
-
-    def settings(self, **changes) -> None:
-        """Deep-merge changes of the experiment ct into small.yaml."""
-        said = yaml.safe_load((self.folder / "small.yaml").read_text())
-        merge(said["experiments"]["ct"], changes)
-        (self.folder / "small.yaml").write_text(yaml.safe_dump(said))
-
-
-def merge(into: dict, changes: dict) -> None:
-    for key, value in changes.items():
-        if isinstance(value, dict) and isinstance(into.get(key), dict):
-            merge(into[key], value)
-        else:
-            into[key] = value
+from clone import ROOT, SMALL, Clone, merge
 
 
 @pytest.fixture(scope="module")
@@ -98,11 +32,7 @@ def finished(tmp_path_factory) -> Clone:
 @pytest.fixture
 def clone(finished, tmp_path) -> Clone:
     """A copy of the finished clone, with what Snakemake remembers of it, to change as one likes."""
-    copy = object.__new__(Clone)
-    copy.folder = tmp_path / "copy"
-    shutil.copytree(finished.folder, copy.folder, symlinks=True)
-    copy.results = copy.folder / "results" / "tiny" / "ct"
-    return copy
+    return finished.copy(tmp_path / "copy")
 
 
 pytestmark = pytest.mark.slow
@@ -348,10 +278,8 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
 def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):
     clone = Clone(tmp_path / "clone")
     clone.settings(training={"epochs": 200})
-    words = [sys.executable, "-m", "snakemake", "--cores", "2", "--until", "train", "--configfile"]
-    words += ["workflow/presets/tiny.yaml", "small.yaml"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen(words, cwd=clone.folder, start_new_session=True, **quiet)
+    running = subprocess.Popen(clone.command("--until", "train"), cwd=clone.folder, start_new_session=True, **quiet)
     checkpoint = clone.results / "networks/pair/seed-0/checkpoint.pt"
     for _ in range(600):
         if checkpoint.is_file():

@@ -1,0 +1,90 @@
+"""A copy of the repository in a folder of its own, small enough to run in seconds, for tests from outside."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("Snakefile", "config.yaml", "Makefile", "workflow", "envs", "profiles", "slurm")
+SMALL = {
+    "experiments": {
+        "ct": {
+            "data": {"samples": {"train": 48, "validation": 8, "test": 6, "ood": 6}, "shard_size": 24},
+            "networks": {"train": ["pair", "encdec-random"]},
+            "training": {"epochs": 1},
+            "inference": {
+                "methods": ["pair", "encdec-random"],
+                "masks": {"kinds": ["none", "random"], "percents": [25, 50], "draws": [0]},
+            },
+        }
+    }
+}
+
+
+class Clone:
+    """A copy of the repository's files in a folder of its own, with the experiment ct alone."""
+
+    def __init__(self, folder: Path):
+        folder.mkdir()
+        for part in PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            copy(ROOT / part, folder / part)
+        for file in ("config.yaml", "workflow/presets/tiny.yaml"):
+            said = yaml.safe_load((folder / file).read_text())
+            said["experiments"] = {"ct": said["experiments"]["ct"]}  # a config file on top could not take others away
+            (folder / file).write_text(yaml.safe_dump(said))
+        (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
+        self._lies_in(folder)
+
+    def _lies_in(self, folder: Path) -> None:
+        self.folder, self.results = folder, folder / "results" / "tiny" / "ct"
+        self.environment = dict(os.environ)
+
+    def copy(self, folder: Path) -> "Clone":
+        """A copy of this clone, with its results and what Snakemake remembers of them."""
+        copy = object.__new__(type(self))
+        shutil.copytree(self.folder, folder, symlinks=True)
+        copy._lies_in(folder)
+        return copy
+
+    def command(self, *words: str, cores: int = 2) -> list[str]:
+        call = [sys.executable, "-m", "snakemake", "--cores", str(cores), *words]
+        return [*call, "--configfile", "workflow/presets/tiny.yaml", "small.yaml"]
+
+    def snakemake(self, *words: str, cores: int = 2, check: bool = True) -> subprocess.CompletedProcess:
+        call = self.command(*words, cores=cores)
+        said = {"capture_output": True, "text": True, "timeout": 600}
+        done = subprocess.run(call, cwd=self.folder, env=self.environment, **said)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def planned(self, *words: str) -> dict[str, int]:
+        """How many jobs of each rule a dry run plans."""
+        output = self.snakemake(*words, "-n", "--quiet", "rules").stdout
+        table = re.findall(r"^(\w+) +(\d+)$", output, re.M)
+        return {rule: int(count) for rule, count in table if rule not in ("all", "data", "total")}
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
+
+    def settings(self, **changes) -> None:
+        """Deep-merge changes of the experiment ct into small.yaml."""
+        said = yaml.safe_load((self.folder / "small.yaml").read_text())
+        merge(said["experiments"]["ct"], changes)
+        (self.folder / "small.yaml").write_text(yaml.safe_dump(said))
+
+
+def merge(into: dict, changes: dict) -> None:
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            merge(into[key], value)
+        else:
+            into[key] = value
