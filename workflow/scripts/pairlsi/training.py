@@ -6,6 +6,7 @@ again ends, bit for bit on the CPU, with the weights of an uninterrupted one.
 """
 
 import csv
+import io
 import logging
 import math
 import signal
@@ -17,7 +18,7 @@ import torch
 from lightning_fabric import Fabric
 from tqdm import tqdm
 
-from pairlsi import job
+from pairlsi import job, outputs
 from pairlsi.batches import Batches
 from pairlsi.networks.linear import LinearPair, fit_samples
 
@@ -171,14 +172,14 @@ def copy_state(network) -> dict[str, torch.Tensor]:
 
 
 def save(state: dict, progress: Progress, history: list, best: dict, checkpoint: Path, identity: str) -> None:
-    """Write the checkpoint beside and rename it, so that a kill in between leaves the last one whole."""
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(f"{checkpoint}.part")
+    """Write the checkpoint; a kill or a full disk leaves the last one whole."""
     parts = {name: part.state_dict() for name, part in state.items()}
     extra = {"progress": vars(progress), "history": history, "best": best, "identity": identity}
     extra["random"] = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]  # of the latents that a VPAE samples
-    torch.save({**parts, **extra}, beside)
-    beside.replace(checkpoint)
+    content = io.BytesIO()
+    torch.save({**parts, **extra}, content)  # not to the file: it hides a full disk behind errors of its own
+    with outputs.written(checkpoint) as beside:
+        beside.write_bytes(content.getbuffer())
 
 
 def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple) -> tuple:
@@ -230,9 +231,7 @@ def describe(row: dict, epochs: int) -> str:
 
 def write_history(history: list[dict], path: Path) -> None:
     """Write history.csv, one row an epoch: learning rate, mean terms of the loss on both splits, seconds so far."""
-    beside = Path(f"{path}.part")
-    with open(beside, "w", newline="") as file:
+    with outputs.written(path) as beside, open(beside, "w", newline="") as file:
         writer = csv.DictWriter(file, history[0].keys())
         writer.writeheader()
         writer.writerows(history)
-    beside.replace(path)
