@@ -18,7 +18,7 @@ import torch
 from lightning_fabric import Fabric
 from tqdm import tqdm
 
-from pairlsi import job, outputs
+from pairlsi import job, memory, outputs
 from pairlsi.batches import Batches
 from pairlsi.networks.linear import LinearPair, fit_samples
 
@@ -67,13 +67,15 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
 
     settings: `settings.Training`. `checkpoint`: file to resume from and to write; one made with another `identity`
     (settings and sources) is left aside. The best weights are those of the epoch with the least validation loss.
-    Raises TrainingError for a loss that is not finite, Interrupted (exit status 143) after SIGTERM.
+    Raises TrainingError for a loss that is not finite, OutOfMemory, and Interrupted (exit status 143) after SIGTERM.
     """
     fabric = make_fabric(settings)
+    advice = f"set training.batch_size to less than {settings.batch_size}, or less data there: training.buffer_samples"
     torch.set_num_threads(threads)  # Fabric sets its own count
     torch.set_flush_denormal(True)
-    for data in (train_data, validation_data):
-        data.to(fabric.device)
+    with memory.explained(advice):
+        for data in (train_data, validation_data):
+            data.to(fabric.device)
     network = network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=ADAM_BETAS, fused=True)
     steps = settings.epochs * len(train_data)
@@ -86,10 +88,10 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
         progress, history, best = resume(state, checkpoint, identity, (progress, history, best))
 
     done = progress.epoch * len(train_data) + progress.batch
-    with StopFlag() as stop, tqdm(total=steps, initial=done, **bar_options()) as bar:
+    with StopFlag() as stop, tqdm(total=steps, initial=done, **bar_options()) as bar, memory.explained(advice):
         while progress.epoch < settings.epochs:
             started = time.perf_counter()
-            for loss, terms in steps_of_epoch(fabric, model, optimizer, schedule, train_data, progress):
+            for loss, terms in steps_of_epoch(fabric, model, optimizer, schedule, train_data, progress, checkpoint):
                 progress.count(loss, terms)
                 bar.update()
                 if stop.asked and progress.batch < len(train_data):
@@ -97,6 +99,8 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
                     save(state, progress, history, best, checkpoint, identity)
                     raise Interrupted
             validation = evaluate(model, validation_data)
+            if not math.isfinite(validation["loss"]):
+                raise not_finite("validation loss", progress, schedule, checkpoint)
             progress.seconds += time.perf_counter() - started
             history.append(progress.row(len(train_data), schedule.get_last_lr()[0], validation))
             log.info(describe(history[-1], settings.epochs))
@@ -121,22 +125,28 @@ def fit_linear(network: LinearPair, train_data: Batches, validation_data: Batche
     return [progress.row(1, 0.0, validation)]
 
 
-def steps_of_epoch(fabric: Fabric, model, optimizer, schedule, data: Batches, progress: Progress):
+def steps_of_epoch(fabric: Fabric, model, optimizer, schedule, data: Batches, progress: Progress, checkpoint: Path):
     """Take the steps of an epoch that are still to be taken; yield the loss and its terms of each."""
     model.train()
     for x, y in data.epoch(progress.epoch, progress.batch):
         terms = {name: term.mean() for name, term in model.loss_terms(x, y).items()}
         loss = sum(model.weights[name] * term for name, term in terms.items())
         if not torch.isfinite(loss):
-            raise TrainingError(
-                f"the loss is not finite in epoch {progress.epoch + 1}, batch {progress.batch + 1}, at learning rate "
-                f"{schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer training.warmup"
-            )
+            raise not_finite("loss", progress, schedule, checkpoint)
         optimizer.zero_grad()
         fabric.backward(loss)
         optimizer.step()
         schedule.step()
         yield loss.detach(), terms
+
+
+def not_finite(what: str, progress: Progress, schedule, checkpoint: Path) -> TrainingError:
+    """The error for a loss that is not finite: where, what to try, and what is left of the epochs before."""
+    kept = f". The weights after epoch {progress.epoch} are kept in {checkpoint}" if progress.epoch else ""
+    return TrainingError(
+        f"the {what} is not finite in epoch {progress.epoch + 1} after {progress.batch} batches, at learning rate "
+        f"{schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer training.warmup{kept}"
+    )
 
 
 def make_fabric(settings) -> Fabric:
@@ -157,12 +167,14 @@ def rate_at(step: int, steps: int, warmup: float) -> float:
 
 @torch.no_grad()
 def evaluate(model, data: Batches) -> dict[str, float]:
-    """Mean terms of the loss over a validation split, and their weighted sum ("loss")."""
+    """Mean terms of the loss over a validation split and their weighted sum ("loss")."""
     model.eval()
     parts: dict[str, list[torch.Tensor]] = {}
+    batched = memory.Batched(data.batch_size)
     for x, y in data.epoch(0):
-        for name, term in model.loss_terms(x, y).items():
-            parts.setdefault(name, []).append(term)
+        for terms in batched(lambda rows, x=x, y=y: model.loss_terms(x[rows], y[rows]), len(x)):
+            for name, term in terms.items():
+                parts.setdefault(name, []).append(term)
     terms = {name: torch.cat(found).mean().item() for name, found in parts.items()}
     return {"loss": sum(model.weights[name] * value for name, value in terms.items()), **terms}
 
