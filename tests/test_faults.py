@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -46,17 +47,19 @@ def redone(said: subprocess.CompletedProcess) -> dict[str, int]:
     return {rule: rules.count(rule) for rule in dict.fromkeys(rules) if rule != "data"}
 
 
-@pytest.fixture
-def running(untrained):
-    """Snakemake making the tables in the background, at the head of a process group of its own, its job at work."""
-    with open(untrained.folder / "said.txt", "w") as said:
-        settings = {"start_new_session": True, "stdout": said, "stderr": subprocess.STDOUT}
-        running = subprocess.Popen(untrained.command(*TABLES), cwd=untrained.folder, **settings)
-    wait_for((untrained.folder / LOG).exists)
-    yield running
-    if is_alive(running.pid):
-        os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
+@contextmanager
+def at_work(clone: Clone, log: str, *words: str):
+    """Snakemake in the background, at the head of a process group of its own, once the job with this log has begun."""
+    (clone.folder / log).unlink(missing_ok=True)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen(clone.command(*words), cwd=clone.folder, start_new_session=True, **quiet)
+    try:
+        wait_for((clone.folder / log).exists)
+        yield running
+    finally:
+        if is_alive(running.pid):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
 
 
 def wait_for(what: Callable[[], bool]) -> None:
@@ -74,25 +77,38 @@ def is_alive(group: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("jobs", ["killed too", "left to end"])
-def test_after_kill_9_of_the_main_process_unlock_and_run_again(untrained, finished, running, jobs):
-    running.kill()
-    running.wait()
-    if jobs == "killed too":
+def test_after_a_kill_9_of_everything_unlock_and_run_again(untrained, finished):
+    with at_work(untrained, LOG, *TABLES) as running:
         os.killpg(running.pid, signal.SIGKILL)
-    wait_for(lambda: not is_alive(running.pid))
+        running.wait()
     refused = untrained.snakemake(*TABLES, check=False)
-    assert refused.returncode != 0 and "--unlock" in refused.stderr
+    assert refused.returncode != 0 and "--unlock" in refused.stderr and not redone(refused)
     untrained.snakemake("--unlock")
     assert redone(untrained.snakemake(*TABLES)) == TRAINED
     assert_the_same_tables(untrained, finished)
 
 
-def test_a_second_main_process_is_refused_and_does_no_harm(untrained, finished, running):
-    refused = untrained.snakemake(*TABLES, check=False)
-    assert running.poll() is None, "the first has ended too soon for a second beside it"
-    assert refused.returncode != 0 and "Directory cannot be locked" in refused.stderr and not redone(refused)
-    assert running.wait(PATIENCE) == 0
+def test_what_a_job_makes_after_a_kill_9_of_the_main_process_is_not_trusted(clone, finished):
+    shard = clone.results / "data/train.zarr/y/c/1/0/0/0"
+    shard.unlink()
+    with at_work(clone, "logs/tiny/ct/simulate/train-1.log", "data") as running:
+        running.kill()
+        running.wait()
+        wait_for(lambda: not is_alive(running.pid))  # the job ends well, and nobody notes it
+    assert shard.exists()
+    clone.snakemake("--unlock")
+    assert redone(clone.snakemake("data")) == {"simulate": 1}
+    assert shard.read_bytes() == (finished.folder / shard.relative_to(clone.folder)).read_bytes()
+    assert clone.planned(*TABLES) == {}
+    assert_the_same_tables(clone, finished)
+
+
+def test_a_second_main_process_is_refused_and_does_no_harm(untrained, finished):
+    with at_work(untrained, LOG, *TABLES) as running:
+        refused = untrained.snakemake(*TABLES, check=False)
+        assert running.poll() is None, "the first has ended too soon for a second beside it"
+        assert refused.returncode != 0 and "Directory cannot be locked" in refused.stderr and not redone(refused)
+        assert running.wait(PATIENCE) == 0
     assert_the_same_tables(untrained, finished)
 
 
