@@ -1,11 +1,14 @@
-"""What the tests share: their order, why some are skipped, a small CT problem with its data, a linear PAIR."""
+"""What the tests share: their order, why some are skipped, a clone, a small disk, a small CT problem, a linear PAIR."""
 
+import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import slurm_cluster
+from clone import Clone
 
 LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
 
@@ -70,6 +73,56 @@ def ct_data(tmp_path_factory, ct_problem, make_split):
     for split, count in counts.items():
         make_split(folder / f"{split}.zarr", *ct_problem.draw(split, np.arange(count), 3, counts), shard_size=8)
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Clone:
+    """A clone on which the whole workflow has run."""
+    clone = Clone(tmp_path_factory.mktemp("workflow") / "clone")
+    clone.snakemake()
+    return clone
+
+
+@pytest.fixture
+def clone(finished, tmp_path) -> Clone:
+    """A copy of the finished clone, with what Snakemake remembers of it, to change as one likes."""
+    return finished.copy(tmp_path / "copy")
+
+
+class SmallDisk:
+    """A disk of so many kilobytes at `folder`, in memory."""
+
+    def __init__(self, folder: Path, kilobytes: int):
+        self.folder, self.ballast = folder, folder / "ballast"
+        call = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
+        try:
+            done = subprocess.run(call, capture_output=True, text=True)
+        except FileNotFoundError:
+            pytest.skip("a full disk needs mount, which is not here")
+        if done.returncode:
+            pytest.skip(f"a full disk needs a tmpfs, which may not be mounted here: {done.stderr.strip()}")
+
+    def fill(self) -> None:
+        with open(self.ballast, "wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+            while True:
+                file.write(bytes(4096))
+
+    def make_space(self) -> None:
+        self.ballast.unlink()
+
+
+@pytest.fixture
+def small_disk():
+    """Mount a `SmallDisk` at a folder for the time of a test; skipped where that is not permitted."""
+    disks = []
+
+    def mount(folder: Path, kilobytes: int) -> SmallDisk:
+        disks.append(SmallDisk(folder, kilobytes))
+        return disks[-1]
+
+    yield mount
+    for disk in disks:
+        subprocess.run(["umount", str(disk.folder)], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -51,3 +51,10 @@ def test_an_unexpected_error_shows_its_traceback_in_both(tmp_path):
 def test_child_processes_write_to_the_log_too(tmp_path):
     done, log = run(tmp_path, "import subprocess\nsubprocess.run(['sh', '-c', 'echo said; echo warned >&2'])\n")
     assert "said" in log and "warned" in log and done.stdout == done.stderr == ""
+
+
+def test_a_job_whose_log_lies_on_a_full_disk_still_says_why_it_ends(tmp_path, small_disk):
+    small_disk(tmp_path, 16).fill()
+    done, log = run(tmp_path, "from pairlsi import store\nstore.read('nowhere.zarr', 'x')\n")
+    assert done.returncode != 0 and log == ""
+    assert done.stderr.startswith("there is no dataset nowhere.zarr")

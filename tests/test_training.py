@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pairlsi import networks, processes, store, training
+from pairlsi import networks, outputs, processes, store, training
 from pairlsi.batches import Batches
 from pairlsi.settings import Training
 
@@ -38,15 +38,20 @@ SAID = {
 BATCHES = 6
 
 
-class SignalledBatches(Batches):
-    """Real batches; this process gets a real signal just before the batch `at` (epoch, batch), both from 0."""
+class DisturbedBatches(Batches):
+    """Real batches, and something that happens just before the batch `at` (epoch, batch), both from 0.
 
-    at = number = None
+    number: of a real signal to this process. act: called with the batch, gives the one to train on.
+    """
+
+    at = number = act = None
 
     def epoch(self, number, start=0):
         for index, pair in enumerate(super().epoch(number, start), start):
-            if (number, index) == self.at:
+            if (number, index) == self.at and self.number:
                 os.kill(os.getpid(), self.number)
+            if (number, index) == self.at and self.act:
+                pair = self.act(*pair)
             yield pair
 
 
@@ -55,14 +60,14 @@ def statistics(data):
     return store.statistics(data / "train.zarr")
 
 
-def run(data, problem, checkpoint, identity="same", at=None, number=None, spec=SPEC, **said):
+def run(data, problem, checkpoint, identity="same", at=None, number=None, act=None, spec=SPEC, **said):
     """Train a new paired autoencoder; return (network, best weights, history)."""
     settings = Training(**{**SAID, **said})
     torch.manual_seed(0)
     network = networks.create("vpae" if "divergence" in spec else "pair", spec, problem)
     networks.fit_scaling(network, *statistics(Path(data)), "pixel")
-    train_data = SignalledBatches(Path(data) / "train.zarr", settings.batch_size, settings.buffer_samples, seed=0)
-    train_data.at, train_data.number = at, number
+    train_data = DisturbedBatches(Path(data) / "train.zarr", settings.batch_size, settings.buffer_samples, seed=0)
+    train_data.at, train_data.number, train_data.act = at, number, act
     validation = Batches(Path(data) / "validation.zarr", 16, settings.buffer_samples, seed=0)
     best, history = training.train(network, train_data, validation, settings, Path(checkpoint), identity)
     return network, best, history
@@ -278,8 +283,53 @@ def test_a_loss_that_is_not_finite_ends_training_with_epoch_and_learning_rate(
     network = networks.create("pair", SPEC, ct_problem)  # not scaled to these data
     settings = Training(**SAID)
     data = (Batches(tmp_path / f"{split}.zarr", 8, 100, seed=0) for split in ("train", "validation"))
-    with pytest.raises(training.TrainingError, match=r"not finite in epoch 1, batch 1, at learning rate 0\.0025"):
+    with pytest.raises(
+        training.TrainingError, match=r"not finite in epoch 1 after 0 batches, at learning rate 0\.0025"
+    ):
         training.train(network, *data, settings, tmp_path / "checkpoint.pt", "")
+
+
+def test_a_loss_that_is_not_finite_leaves_the_weights_of_the_last_epoch_to_go_on_from(
+    ct_data, ct_problem, uninterrupted, tmp_path
+):
+    checkpoint = tmp_path / "checkpoint.pt"
+    said = rf"not finite in epoch 2 after 3 batches, .*training.learning_rate .* after epoch 1 are kept in {checkpoint}"
+    with pytest.raises(training.TrainingError, match=said):
+        run(ct_data, ct_problem, checkpoint, at=(1, 3), act=lambda x, y: (x, y * math.nan))
+    stored = torch.load(checkpoint, weights_only=True)
+    assert stored["progress"]["epoch"] == 1 and len(stored["history"]) == 1
+    assert all(torch.isfinite(values).all() for values in stored["best"].values())
+    assert_the_same(run(ct_data, ct_problem, checkpoint), uninterrupted)
+
+
+def test_a_validation_loss_that_is_not_finite_ends_training_too(ct_data, ct_problem, make_split, tmp_path):
+    """After the last batch nothing else would tell, and the untrained weights would be taken for the best."""
+    x, y = (store.read(ct_data / "validation.zarr", name) for name in store.ARRAYS)
+    shutil.copytree(ct_data / "train.zarr", tmp_path / "train.zarr")
+    make_split(tmp_path / "validation.zarr", x, y * np.float32(1e25), 8)
+    with pytest.raises(training.TrainingError, match="the validation loss is not finite in epoch 1 after 6 batches"):
+        run(tmp_path, ct_problem, tmp_path / "checkpoint.pt", epochs=1)
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_whole_and_training_goes_on_from_it(
+    ct_data, ct_problem, uninterrupted, tmp_path, small_disk
+):
+    disk = small_disk(tmp_path, 4096)
+
+    def fill(x, y):
+        disk.fill()
+        return x, y
+
+    checkpoint = tmp_path / "checkpoint.pt"
+    with pytest.raises(
+        outputs.DiskFull, match=f"no space is left on the disk for {checkpoint}: make space .* run again"
+    ):
+        run(ct_data, ct_problem, checkpoint, at=(1, 2), act=fill)
+    assert torch.load(checkpoint, weights_only=True)["progress"]["epoch"] == 1
+    disk.make_space()
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert_the_same(run(ct_data, ct_problem, checkpoint), uninterrupted)
 
 
 def test_a_gpu_that_is_not_there_is_named(ct_data, ct_problem, tmp_path):

@@ -20,21 +20,6 @@ import yaml
 import zarr
 from clone import ROOT, SMALL, Clone, merge
 
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Clone:
-    """A clone on which the whole workflow has run."""
-    clone = Clone(tmp_path_factory.mktemp("workflow") / "clone")
-    clone.snakemake()
-    return clone
-
-
-@pytest.fixture
-def clone(finished, tmp_path) -> Clone:
-    """A copy of the finished clone, with what Snakemake remembers of it, to change as one likes."""
-    return finished.copy(tmp_path / "copy")
-
-
 pytestmark = pytest.mark.slow
 
 

@@ -5,10 +5,10 @@ from pairlsi import job
 job.start(snakemake)  # noqa: F821 - given by Snakemake
 
 import json
-from pathlib import Path
 
-from pairlsi import problems
+from pairlsi import outputs, problems
 
 problem = problems.create(snakemake.params.problem)  # noqa: F821
 problem.fetch()
-Path(snakemake.output[0]).write_text(json.dumps(problem.archives, indent=1))  # noqa: F821
+with outputs.written(snakemake.output[0]) as beside:  # noqa: F821
+    beside.write_text(json.dumps(problem.archives, indent=1))

@@ -6,10 +6,10 @@ job.start(snakemake)  # noqa: F821 - given by Snakemake
 
 from pathlib import Path
 
-from pairlsi import problems, provenance
+from pairlsi import outputs, problems, provenance
 from pairlsi.evaluation import sweep
 
-wildcards, params = snakemake.wildcards, snakemake.params  # noqa: F821
+wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output  # noqa: F821
 data = Path(snakemake.input.scalars).parent  # noqa: F821
 weights, starts = snakemake.input.get("weights"), snakemake.input.get("starts")  # noqa: F821
 told = {
@@ -25,5 +25,7 @@ told = {
     "starts": provenance.identity(provenance.recorded(starts)) if starts else None,
     "provenance": provenance.describe(),
 }
-rows = sweep.run(told, problems.create(params.problem), data, weights, starts, Path(snakemake.output.estimates))  # noqa: F821
-sweep.write_metrics(rows, Path(snakemake.output.metrics))  # noqa: F821
+with outputs.written(output.estimates) as beside:
+    rows = sweep.run(told, problems.create(params.problem), data, weights, starts, beside)
+with outputs.written(output.metrics) as beside:
+    sweep.write_metrics(rows, beside)

@@ -6,10 +6,13 @@ job.start(snakemake)  # noqa: F821 - given by Snakemake
 
 import pandas as pd
 
+from pairlsi import outputs
 from pairlsi.evaluation.claims import judge
 from pairlsi.settings import Evaluation
 
 params, output = snakemake.params, snakemake.output  # noqa: F821
 metrics = pd.concat([pd.read_csv(file) for file in snakemake.input], ignore_index=True)  # noqa: F821
-metrics.to_csv(output.metrics, index=False)
-judge(metrics, params.percent, Evaluation(**params.evaluation)).to_csv(output.claims, index=False)
+claims = judge(metrics, params.percent, Evaluation(**params.evaluation))
+for table, path in ((metrics, output.metrics), (claims, output.claims)):
+    with outputs.written(path) as beside:
+        table.to_csv(beside, index=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from pairlsi import latents, networks, problems, provenance, training
+from pairlsi import latents, networks, outputs, problems, provenance, training
 from pairlsi.batches import Batches
 from pairlsi.networks import latent_prior
 from pairlsi.settings import Training
@@ -43,5 +43,6 @@ if wildcards.network == "vpae":
 
 networks.save(network, output.weights)
 training.write_history(history, output.history)
-Path(output.settings).write_text(json.dumps(told, indent=1))
+with outputs.written(output.settings) as beside:
+    beside.write_text(json.dumps(told, indent=1))
 checkpoint.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 Libraries read their thread counts when they are imported: import none of them before `start`.
 """
 
+import contextlib
 import logging
 import os
 import platform
@@ -49,7 +50,8 @@ def place() -> str:
 
 
 def _report(kind, error, trace, log) -> None:
-    traceback.print_exception(kind, error, trace, file=log)
+    with contextlib.suppress(OSError):  # the log lies on a full disk, perhaps
+        traceback.print_exception(kind, error, trace, file=log)
     if kind is KeyboardInterrupt:
         print("interrupted: run again to go on", file=terminal)
         return

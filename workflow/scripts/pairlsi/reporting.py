@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from pairlsi import provenance
+from pairlsi import outputs, provenance
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 STYLE = """
@@ -31,7 +31,8 @@ class ReportError(RuntimeError):
 def write_settings(experiment: dict, relatives: list[str], source: str, path: str) -> None:
     """Store the effective settings of an experiment, the names of its variants and where its report comes from."""
     told = {"settings": experiment, "relatives": relatives, "source": source, "provenance": provenance.describe()}
-    Path(path).write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
+    with outputs.written(path) as beside:
+        beside.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
 
 
 def run(notebook: Path, results: Path, executed: Path, html: Path) -> None:
@@ -65,22 +66,22 @@ def run(notebook: Path, results: Path, executed: Path, html: Path) -> None:
         template_name="basic",
     )
     body, _ = exporter.from_filename(str(executed))
-    beside = html.with_suffix(".part")
     title = f"PAIR + LSI: {results.name}"
-    beside.write_text(
+    page = (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html_text.escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
         f"<body>{body}</body></html>\n"
     )
-    beside.replace(html)
+    with outputs.written(html) as beside:
+        beside.write_text(page)
 
 
 def show(figure, folder: Path, name: str, caption: str) -> None:
     """Store a figure as folder/name.png and display it in the notebook with its caption."""
     from IPython.display import HTML, display
 
-    folder.mkdir(parents=True, exist_ok=True)
-    figure.savefig(folder / f"{name}.png", dpi=160, facecolor="white")
+    with outputs.written(folder / f"{name}.png") as beside:
+        figure.savefig(beside, dpi=160, facecolor="white")
     data = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
     caption = html_text.escape(caption)
     image = f'<img alt="{caption}" src="data:image/png;base64,{data}">'

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]  # workflow/scripts
 PACKAGE = Path(__file__).resolve().parent.name
-NO_MATTER = {f"{PACKAGE}.job", f"{PACKAGE}.provenance"}  # logs and labels: they change no result
+NO_MATTER = {f"{PACKAGE}.{name}" for name in ("job", "outputs", "provenance")}  # they change no result
 
 
 def digest(*files: str) -> str:

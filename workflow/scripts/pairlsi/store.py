@@ -5,11 +5,12 @@ checksum (crc32c), so that a damaged file is named before it is used. Zarr write
 """
 
 import math
-import shutil
 from pathlib import Path
 
 import numpy as np
 import zarr
+
+from pairlsi import outputs
 
 ARRAYS = ("x", "y")
 
@@ -23,17 +24,17 @@ def create(path: Path, samples: int, shapes: dict[str, tuple], shard_size: int, 
 
     shapes: (C, H, W) of a sample of "x" and of "y"; attributes: settings and units, stored with the group.
     """
-    shutil.rmtree(path, ignore_errors=True)
-    group = zarr.create_group(path, attributes=attributes)
-    for name in ARRAYS:
-        group.create_array(
-            name,
-            shape=(samples, *shapes[name]),
-            chunks=(1, *shapes[name]),
-            shards=(shard_size, *shapes[name]),
-            dtype="float32",
-            compressors=zarr.codecs.Crc32cCodec(),  # floats with noise do not compress; damage must show
-        )
+    with outputs.written(path) as beside:
+        group = zarr.create_group(beside, attributes=attributes)
+        for name in ARRAYS:
+            group.create_array(
+                name,
+                shape=(samples, *shapes[name]),
+                chunks=(1, *shapes[name]),
+                shards=(shard_size, *shapes[name]),
+                dtype="float32",
+                compressors=zarr.codecs.Crc32cCodec(),  # floats with noise do not compress; damage must show
+            )
 
 
 def shards(samples: int, shard_size: int) -> int:
@@ -55,7 +56,7 @@ def shard_range(array: zarr.Array, shard: int) -> slice:
 def write_shard(path: Path, shard: int, blocks: list) -> None:
     """Write one whole shard of x and y, two dask arrays (n, C, H, W) that are computed together.
 
-    Raises DataError where a value is not finite, before anything is written.
+    Raises DataError where a value is not finite, before anything is written, and DiskFull.
     """
     import dask
 
@@ -70,7 +71,8 @@ def write_shard(path: Path, shard: int, blocks: list) -> None:
             )
     for name, values in computed.items():
         array = group[name].with_config({"write_empty_chunks": True})  # a shard of zeros must be a file all the same
-        array[shard_range(array, shard)] = values
+        with outputs.naming(Path(path) / name / "c" / str(shard) / "0/0/0"):
+            array[shard_range(array, shard)] = values
 
 
 def read(path: Path, name: str, samples: slice = slice(None)) -> np.ndarray:

@@ -7,6 +7,7 @@ again ends, bit for bit on the CPU, with the weights of an uninterrupted one. Se
 """
 
 import csv
+import io
 import logging
 import math
 import signal
@@ -17,7 +18,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from pairlsi import job
+from pairlsi import job, memory, outputs
 from pairlsi.batches import Batches
 from pairlsi.networks.linear import LinearPair, fit_samples
 from pairlsi.processes import Processes, random_states, set_random_states, start, synchronised
@@ -67,15 +68,18 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
 
     settings: `settings.Training`. `checkpoint`: file to resume from and to write; one made with another `identity`
     (settings and sources) is left aside. The best weights are those of the epoch with the least validation loss.
-    Raises TrainingError for a loss that is not finite, Interrupted (exit status 143) after SIGTERM in any process.
+    Raises TrainingError for a loss that is not finite, OutOfMemory, and Interrupted (exit status 143) after SIGTERM in
+    any process.
     """
     processes = start(settings)
     fabric = processes.fabric
+    advice = f"set training.batch_size to less than {settings.batch_size}, or less data there: training.buffer_samples"
     torch.set_num_threads(max(1, threads // (settings.devices if settings.nodes == 1 else 1)))  # Fabric sets its own
     torch.set_flush_denormal(True)
     train_data.share(processes.rank, processes.count)
-    for data in (train_data, validation_data):
-        data.to(fabric.device)
+    with memory.explained(advice):
+        for data in (train_data, validation_data):
+            data.to(fabric.device)
     network = synchronised(network.to(memory_format=torch.channels_last), processes)
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=ADAM_BETAS, fused=True)
     steps = settings.epochs * len(train_data)
@@ -88,10 +92,10 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
         progress, history, best = resume(state, checkpoint, identity, (progress, history, best), processes)
 
     done = progress.epoch * len(train_data) + progress.batch
-    with StopFlag() as stop, tqdm(total=steps, initial=done, **bar_options()) as bar:
+    with StopFlag() as stop, tqdm(total=steps, initial=done, **bar_options()) as bar, memory.explained(advice):
         while progress.epoch < settings.epochs:
             started = time.perf_counter()
-            for loss, terms in steps_of_epoch(processes, model, optimizer, schedule, train_data, progress):
+            for loss, terms in steps_of_epoch(processes, model, optimizer, schedule, train_data, progress, checkpoint):
                 progress.count(loss, terms)
                 bar.update()
                 if progress.batch < len(train_data) and processes.any(stop.asked):
@@ -100,6 +104,8 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
                     processes.finish()
                     raise Interrupted
             validation = evaluate(model, validation_data, processes)
+            if not math.isfinite(validation["loss"]):
+                raise not_finite("validation loss", progress, schedule, checkpoint)
             progress.seconds += time.perf_counter() - started
             history.append(progress.row(len(train_data), schedule.get_last_lr()[0], validation))
             log.info(describe(history[-1], settings.epochs))
@@ -127,7 +133,7 @@ def fit_linear(network: LinearPair, train_data: Batches, validation_data: Batche
     return [progress.row(1, 0.0, validation)]
 
 
-def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batches, progress: Progress):
+def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batches, progress: Progress, checkpoint):
     """Take the steps of an epoch that are still to be taken; yield the loss and its terms of each global batch."""
     model.train()
     for x, y in data.epoch(progress.epoch, progress.batch):
@@ -135,15 +141,21 @@ def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batch
         loss = sum(model.weights[name] * term for name, term in terms.items())
         told = processes.sum(torch.stack([loss, *terms.values()]).detach()) / processes.count
         if not torch.isfinite(told[0]):
-            raise TrainingError(
-                f"the loss is not finite in epoch {progress.epoch + 1}, batch {progress.batch + 1}, at learning rate "
-                f"{schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer training.warmup"
-            )
+            raise not_finite("loss", progress, schedule, checkpoint)
         optimizer.zero_grad()
         processes.fabric.backward(loss)
         optimizer.step()
         schedule.step()
         yield told[0], dict(zip(terms, told[1:], strict=True))
+
+
+def not_finite(what: str, progress: Progress, schedule, checkpoint: Path) -> TrainingError:
+    """The error for a loss that is not finite: where, what to try, and what is left of the epochs before."""
+    kept = f". The weights after epoch {progress.epoch} are kept in {checkpoint}" if progress.epoch else ""
+    return TrainingError(
+        f"the {what} is not finite in epoch {progress.epoch + 1} after {progress.batch} batches, at learning rate "
+        f"{schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer training.warmup{kept}"
+    )
 
 
 def rate_at(step: int, steps: int, warmup: float) -> float:
@@ -164,12 +176,13 @@ def evaluate(model, data: Batches, processes: Processes = ALONE) -> dict[str, fl
     Processes take whole batches in turn: the split is fixed, and so is what is done to each sample of a batch.
     """
     model.eval()
+    batched = memory.Batched(data.batch_size)
     sums = torch.zeros(len(model.weights), 2, dtype=torch.float64, device=data.device)  # of a term, of its samples
     for index, (x, y) in enumerate(data.epoch(0)):
         if index % processes.count == processes.rank:
-            terms = model.loss_terms(x, y)
-            for row, name in zip(sums, model.weights, strict=True):
-                row += torch.stack([terms[name].double().sum(), row.new_tensor(len(terms[name]))])
+            for terms in batched(lambda rows, x=x, y=y: model.loss_terms(x[rows], y[rows]), len(x)):
+                for row, name in zip(sums, model.weights, strict=True):
+                    row += torch.stack([terms[name].double().sum(), row.new_tensor(len(terms[name]))])
     sums = processes.sum(sums)
     terms = dict(zip(model.weights, (sums[:, 0] / sums[:, 1]).tolist(), strict=True))
     return {"loss": sum(model.weights[name] * value for name, value in terms.items()), **terms}
@@ -182,16 +195,16 @@ def copy_state(network) -> dict[str, torch.Tensor]:
 def save(
     state: dict, progress: Progress, history: list, best: dict, checkpoint: Path, identity: str, processes: Processes
 ) -> None:
-    """Write the checkpoint beside and rename it, so that a kill in between leaves the last one whole."""
+    """Write the checkpoint; a kill or a full disk leaves the last one whole."""
     states = random_states(processes)  # of the latents that a VPAE samples
     if processes.rank > 0:
         return
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(f"{checkpoint}.part")
     parts = {name: part.state_dict() for name, part in state.items()}
     extra = {"progress": vars(progress), "history": history, "best": best, "identity": identity}
-    torch.save({**parts, **extra, "random": states}, beside)
-    beside.replace(checkpoint)
+    content = io.BytesIO()
+    torch.save({**parts, **extra, "random": states}, content)  # not to the file: it hides a full disk in its own errors
+    with outputs.written(checkpoint) as beside:
+        beside.write_bytes(content.getbuffer())
 
 
 def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple, processes: Processes) -> tuple:
@@ -241,9 +254,7 @@ def describe(row: dict, epochs: int) -> str:
 
 def write_history(history: list[dict], path: Path) -> None:
     """Write history.csv, one row an epoch: learning rate, mean terms of the loss on both splits, seconds so far."""
-    beside = Path(f"{path}.part")
-    with open(beside, "w", newline="") as file:
+    with outputs.written(path) as beside, open(beside, "w", newline="") as file:
         writer = csv.DictWriter(file, history[0].keys())
         writer.writeheader()
         writer.writerows(history)
-    beside.replace(path)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import zarr
 
-from pairlsi import networks, operators, store
+from pairlsi import memory, networks, operators, store
 from pairlsi.evaluation import metrics, surrogate
 from pairlsi.inference.methods import Estimates, Method
 from pairlsi.settings import EVALUATED
@@ -94,8 +94,13 @@ def measure(
     quality = dict.fromkeys(surrogate.NAMES, np.nan)
     if found.surrogate_data is not None:
         device = next(network.parameters()).device
-        b, estimate = (torch.from_numpy(values).to(device) for values in (found.surrogate_data, found.x))
-        quality = {name: v.cpu().numpy() for name, v in surrogate.surrogate_metrics(network, b, estimate).items()}
+
+        def surrogates(part: slice) -> dict[str, np.ndarray]:
+            b, estimate = (torch.from_numpy(values[part]).to(device) for values in (found.surrogate_data, found.x))
+            return {name: v.cpu().numpy() for name, v in surrogate.surrogate_metrics(network, b, estimate).items()}
+
+        parts = list(memory.Batched(len(x))(surrogates, len(x)))
+        quality = {name: np.concatenate([part[name] for part in parts]) for name in surrogate.NAMES}
     ensemble = metrics.ensemble(found.members, x, mean)
     columns |= {**quality, **ensemble, "iterations": found.iterations, "seconds": found.seconds}
     return {name: np.broadcast_to(values, len(x)).tolist() for name, values in columns.items()}

@@ -8,6 +8,7 @@ import logging
 import numpy as np
 import torch
 
+from pairlsi import memory
 from pairlsi.inference.searches import Search
 from pairlsi.inference.trajectory import best_iterations, sufficient_members
 from pairlsi.settings import SPLITS
@@ -29,10 +30,7 @@ class Ensemble:
         self.iterations, self.members = self.said["iterations"], self.said["members"] if self.search.latent() else 1
         self.drawn = self.members > 1  # a single member starts from the mean
         self.weight = self.search.weights[0]
-
-    @property
-    def samples_at_once(self) -> int:
-        return max(1, self.said["batch_size"] // self.members)
+        self.batched = memory.Batched(max(1, self.said["batch_size"] // self.members))
 
     def choose(self, x: np.ndarray, y: np.ndarray) -> dict:
         """Choose iterations and the weight of the regularisation on validation pairs; return both, with their curves.
@@ -68,12 +66,13 @@ class Ensemble:
         rre (1 + I, K): of the estimate averaged over the first 1 … K members; data_rre (1 + I,): of the completed
         data, averaged over members, against the full ones; misfit (1 + I,): the same on what was measured.
         """
-        found = []
-        for first in range(0, len(x), self.samples_at_once):
-            part = slice(first, first + self.samples_at_once)
+
+        def errors(part: slice) -> list:
             truth, data = self._tensor(x[part]), self._tensor(y[part])
-            trajectory = self._search(data, "validation", first, weight)
-            found.append([self._errors(points, truth, data) for points in trajectory.points])
+            trajectory = self._search(data, "validation", part.start, weight)
+            return [self._errors(points, truth, data) for points in trajectory.points]
+
+        found = list(self.batched(errors, len(x)))
         names = ("rre", "data_rre", "misfit")
         return {
             name: np.mean(np.concatenate([[e[i] for e in part] for part in found], axis=1), axis=1)

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pairlsi import store
+from pairlsi import memory, store
 from pairlsi.inference import baselines
 from pairlsi.inference.closed_form import solve_y
 from pairlsi.inference.ensembles import Ensemble
@@ -66,6 +66,7 @@ class Method:
         self.ensemble = None
         if "search" in said:
             self.ensemble = Ensemble(name, network, problem, mask, said, statistics, starts)
+        self.batched = self.ensemble.batched if self.ensemble else memory.Batched(said["batch_size"])
 
     def samples(self, split: str) -> slice:
         """The samples of a split that the method works on: all, but for methods that are too dear."""
@@ -86,12 +87,13 @@ class Method:
     def __call__(self, y: np.ndarray, split: str) -> Estimates:
         """Estimate x from full data y (N, C, H, W) of a split: the mask is applied here, batch by batch."""
         started = time.perf_counter()
-        size = self.ensemble.samples_at_once if self.ensemble else self.said["batch_size"]
-        parts = []
-        for first in range(0, len(y), size):
-            masked = self.mask(y[first : first + size])
-            parts.append((self.ensemble or self._batch)(masked, split, first))
-            log.info("%s on %s: %d of %d samples", self.name, self.mask.name, min(first + size, len(y)), len(y))
+
+        def estimate(part: slice) -> tuple:
+            found = (self.ensemble or self._batch)(self.mask(y[part]), split, part.start)
+            log.info("%s on %s: %d of %d samples", self.name, self.mask.name, part.stop, len(y))
+            return found
+
+        parts = list(self.batched(estimate, len(y)))
         seconds = (time.perf_counter() - started) / len(y)
         joined = [None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)]
         return Estimates(*joined, seconds=seconds)

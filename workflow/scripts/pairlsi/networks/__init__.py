@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
 
-from pairlsi import operators
+from pairlsi import operators, outputs
 from pairlsi.networks.linear import LinearPair
 from pairlsi.networks.paired import EncoderDecoder, PairedAutoencoder
 
@@ -46,10 +47,10 @@ def fit_scaling(network: torch.nn.Module, scalars: dict, means: dict[str, np.nda
 
 
 def save(network: torch.nn.Module, path: Path) -> None:
-    """Store weights and scaling at `path`, written beside and renamed."""
-    beside = Path(f"{path}.part")
-    save_file({key: value.contiguous().cpu() for key, value in network.state_dict().items()}, beside)
-    beside.replace(path)
+    """Store weights and scaling at `path`."""
+    content = serialise({key: value.contiguous().cpu() for key, value in network.state_dict().items()})
+    with outputs.written(path) as beside:  # by Python, whose error for a full disk can be told from others
+        beside.write_bytes(content)
 
 
 def load(network: torch.nn.Module, path: Path) -> torch.nn.Module:

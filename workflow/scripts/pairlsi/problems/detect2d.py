@@ -17,6 +17,7 @@ from urllib.parse import urlparse
 import numpy as np
 from pydantic import Field
 
+from pairlsi import outputs
 from pairlsi.settings import Strict
 
 SIZE = 1024  # pixels a side of the images in the files
@@ -176,4 +177,5 @@ def download(folder: str | Path, archives: Sequence[Archive | Mapping[str, str]]
 
     for archive in [Archive.model_validate(archive) for archive in archives]:
         name = Path(urlparse(archive.url).path).name
-        unpack(pooch.retrieve(archive.url, known_hash=f"md5:{archive.md5}", fname=name, path=folder), folder)
+        with outputs.naming(Path(folder) / name):
+            unpack(pooch.retrieve(archive.url, known_hash=f"md5:{archive.md5}", fname=name, path=folder), folder)

@@ -1,0 +1,126 @@
+"""Results are whole or not there: what an error, a kill and a full disk leave behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import zarr
+
+from pairlsi import networks, outputs, store, training
+
+SCRIPTS = Path(outputs.__file__).parents[1]
+
+
+def write_folder(folder: Path, text: str) -> None:
+    (folder / "a" / "b").mkdir(parents=True)
+    (folder / "a" / "b" / "content").write_text(text)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path):
+    path = tmp_path / "new" / "table.csv"
+    with outputs.written(path) as beside:
+        beside.write_text("whole")
+        assert not path.exists() and beside.suffix == ".csv"
+    assert contents(tmp_path) == {"new/table.csv": b"whole"}
+
+
+def test_a_folder_replaces_an_older_one(tmp_path):
+    write_folder(tmp_path / "x.zarr", "old")
+    (tmp_path / "x.zarr" / "more").write_text("old")
+    with outputs.written(tmp_path / "x.zarr") as beside:
+        write_folder(beside, "new")
+        assert contents(tmp_path / "x.zarr") == {"a/b/content": b"old", "more": b"old"}
+    assert contents(tmp_path) == {"x.zarr/a/b/content": b"new"}
+
+
+@pytest.mark.parametrize("write", [Path.write_text, write_folder], ids=["file", "folder"])
+def test_an_error_leaves_what_was_there_and_nothing_else(tmp_path, write):
+    write(tmp_path / "result", "old")
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match="broken"), outputs.written(tmp_path / "result") as beside:
+        write(beside, "new")
+        raise ValueError("broken")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("write", [Path.write_text, write_folder], ids=["file", "folder"])
+def test_the_part_that_a_kill_left_is_replaced(tmp_path, write):
+    write(tmp_path / "result", "old")
+    before = contents(tmp_path)
+    script = f"""
+import os, sys
+sys.path.insert(0, {str(SCRIPTS)!r})
+from pairlsi import outputs
+with outputs.written("result") as beside:
+    open(beside, "w").write("half") if {write is Path.write_text} else os.makedirs(beside / "half" / "made")
+    os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", script], cwd=tmp_path).returncode == -9
+    assert contents(tmp_path).items() >= before.items() and len(list(tmp_path.iterdir())) == 2
+    with outputs.written(tmp_path / "result") as beside:
+        write(beside, "new")
+    assert contents(tmp_path) == {name: b"new" for name in before}
+
+
+def test_other_errors_of_the_disk_are_left_as_they_are(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"), outputs.written(tmp_path / "result"):
+        (tmp_path / "nowhere").read_text()
+
+
+def save_weights(folder: Path) -> None:
+    networks.save(torch.nn.Linear(300, 300), folder / "result")
+
+
+def save_checkpoint(folder: Path) -> None:
+    training.save({"network": torch.nn.Linear(300, 300)}, training.Progress(), [], {}, folder / "result", "")
+
+
+def save_history(folder: Path) -> None:
+    training.write_history([{"epoch": epoch} for epoch in range(100_000)], folder / "result")
+
+
+def save_arrays(folder: Path) -> None:
+    with outputs.written(folder / "result") as beside:
+        zarr.create_group(beside).create_array("x", data=np.random.default_rng(0).random(100_000))
+
+
+def make_dataset(folder: Path) -> None:
+    attributes = {"settings": "much " * 50_000}
+    store.create(folder / "result", 4, {"x": (1, 2, 2), "y": (1, 2, 2)}, 2, attributes)
+
+
+WRITERS = [save_weights, save_checkpoint, save_history, save_arrays, make_dataset]
+
+
+@pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
+def test_a_full_disk_is_named_and_leaves_what_was_there(tmp_path, small_disk, write):
+    small_disk(tmp_path, 100)
+    (tmp_path / "result").write_text("old")
+    with pytest.raises(outputs.DiskFull, match=f"no space is left on the disk for {tmp_path}/result: .* run again"):
+        write(tmp_path)
+    assert contents(tmp_path) == {"result": b"old"}
+
+
+def test_a_shard_that_a_full_disk_has_no_room_for_is_named(tmp_path, small_disk):
+    import dask.array
+
+    disk = small_disk(tmp_path, 200)
+    path = tmp_path / "train.zarr"
+    store.create(path, 4, {"x": (1, 8, 8), "y": (1, 90, 90)}, 4, {})
+    rng = np.random.default_rng(0)
+    x, y = (rng.random((4, 1, n, n), dtype=np.float32) for n in (8, 90))
+    disk.fill()
+    disk.ballast.write_bytes(bytes(disk.ballast.stat().st_size - 40_960))  # room for x, not for y
+    with pytest.raises(outputs.DiskFull, match=f"no space .* for {path}/y/c/0/0/0/0: "):
+        store.write_shard(path, 0, [dask.array.from_array(values) for values in (x, y)])
+    assert np.array_equal(store.read(path, "x"), x)
+    with pytest.raises(store.DataError, match="y/c/0/0/0/0 is missing"):
+        store.read(path, "y")
+    assert not [file for file in path.rglob("*.partial*")]

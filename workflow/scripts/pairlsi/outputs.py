@@ -1,0 +1,68 @@
+"""Results are written beside their place and renamed when whole, so that a finished one is never half-written.
+
+A kill leaves at most a part beside, part-NAME, which the next try replaces.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk, or what one may use of it
+
+
+class DiskFull(RuntimeError):
+    """There is no space left; the message names the file that was to be written and what to do."""
+
+
+@contextmanager
+def written(path: Path | str) -> Iterator[Path]:
+    """Give the path of a file or folder to write; on success it becomes `path`, on an error it is removed.
+
+    What lay at `path` stays whole until then. The given name ends as that of `path` does, for libraries that go by
+    suffixes. Raises DiskFull naming `path` where there is no space.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"part-{path.name}")
+    remove(beside)
+    try:
+        with naming(path):
+            yield beside
+            flush(beside)
+            if path.is_dir():  # no rename replaces a folder that holds something
+                remove(path)
+            beside.replace(path)
+    finally:
+        remove(beside)
+
+
+@contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """Turn the error of a full disk, which names no file, into DiskFull naming `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise DiskFull(
+            f"no space is left on the disk for {path}: make space (df -h {Path(path).parent} shows how much there is) "
+            "and run again; finished jobs and the last checkpoint of training are kept"
+        ) from error
+
+
+def flush(path: Path) -> None:
+    """Write a file, or every file of a folder, to the disk; some network disks say only now that they are full."""
+    for file in [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]:
+        with open(file, "rb") as opened:
+            os.fsync(opened.fileno())
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that it holds, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
