@@ -135,10 +135,10 @@ def test_validation_while_training_goes_on_with_half_the_batch(network, ct_probl
 
 @pytest.fixture
 def little_gpu_memory():
-    """Half a gigabyte of the device for this process."""
+    """A quarter of a gigabyte of the device for this process, beyond what it has already."""
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(0).total_memory
-    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 2**29) / total)
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 2**28) / total)
     yield
     torch.cuda.set_per_process_memory_fraction(1.0)
     torch.cuda.empty_cache()
@@ -159,7 +159,8 @@ def test_inference_on_a_gpu_with_little_memory_ends_with_the_same_numbers(ct_pro
     assert "out of memory" not in caplog.text
     found = estimators[1](y, "test")
     assert "out of memory with 4096 samples at once: going on with 2048" in caplog.text
-    assert found.x == pytest.approx(wanted.x, rel=1e-3, abs=1e-4)
+    # kernels on a GPU round to ten bits, each in its own way
+    assert np.linalg.norm(found.x - wanted.x) < 0.01 * np.linalg.norm(wanted.x)
 
 
 @pytest.mark.gpu
@@ -167,7 +168,7 @@ def test_training_on_a_gpu_with_little_memory_stops_with_the_setting_to_change(
     ct_problem, ct_data, little_gpu_memory, tmp_path
 ):
     torch.manual_seed(0)
-    wide = ARCHITECTURE | {"width": 1024, "strides": [1, 1]}
+    wide = ARCHITECTURE | {"width": 256, "strides": [1, 1]}
     network = PairedAutoencoder(ct_problem.x_shape, ct_problem.y_shape, wide, wide)
-    with pytest.raises((memory.OutOfMemory, torch.OutOfMemoryError), match="training.batch_size"):
+    with pytest.raises(memory.OutOfMemory, match=r"set training\.batch_size to less than 48"):
         train(network, ct_problem, ct_data, tmp_path, batch_size=48, device="cuda")
