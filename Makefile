@@ -24,8 +24,9 @@ run: $(READY)
 provenance: $(READY)
 	@$(BIN)/snakemake provenance --cores 1 --quiet all $(CONFIG)
 
+# files of tests side by side; a file's tests share what they set up
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

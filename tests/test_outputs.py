@@ -3,13 +3,14 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 import zarr
 
-from pairlsi import networks, outputs, store, training
+from pairlsi import checkpoints, networks, outputs, processes, store, training
 
 SCRIPTS = Path(outputs.__file__).parents[1]
 
@@ -79,7 +80,9 @@ def save_weights(folder: Path) -> None:
 
 
 def save_checkpoint(folder: Path) -> None:
-    training.save({"network": torch.nn.Linear(300, 300)}, training.Progress(), [], {}, folder / "result", "")
+    alone = processes.start(SimpleNamespace(device="cpu", devices=1, nodes=1, precision="32-true"))
+    state = {"network": torch.nn.Linear(300, 300)}
+    checkpoints.save(state, checkpoints.Progress(), [], {}, folder / "result", "", alone)
 
 
 def save_history(folder: Path) -> None:

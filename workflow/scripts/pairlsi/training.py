@@ -7,12 +7,10 @@ again ends, bit for bit on the CPU, with the weights of an uninterrupted one. Se
 """
 
 import csv
-import io
 import logging
 import math
 import signal
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -20,8 +18,9 @@ from tqdm import tqdm
 
 from pairlsi import job, memory, outputs
 from pairlsi.batches import Batches
+from pairlsi.checkpoints import Progress, copy_state, resume, save
 from pairlsi.networks.linear import LinearPair, fit_samples
-from pairlsi.processes import Processes, random_states, set_random_states, start, synchronised
+from pairlsi.processes import Processes, start, synchronised
 
 log = logging.getLogger(__name__)
 ADAM_BETAS = (0.9, 0.99)  # few epochs on few samples: a shorter memory of squared gradients than the usual 0.999
@@ -37,30 +36,6 @@ class Interrupted(SystemExit):
     def __init__(self):
         log.info("asked to end: the checkpoint is kept, run again to go on")
         super().__init__(128 + signal.SIGTERM)
-
-
-@dataclass
-class Progress:
-    """Where training stands, all of it stored in the checkpoint."""
-
-    epoch: int = 0
-    batch: int = 0
-    sums: dict[str, torch.Tensor] = field(default_factory=dict)  # of each term over the epoch's batches so far
-    best: float = math.inf
-    seconds: float = 0.0
-
-    def count(self, loss: torch.Tensor, terms: dict[str, torch.Tensor]) -> None:
-        """Add a batch, without a copy to the host."""
-        self.batch += 1
-        for name, term in {"loss": loss, **terms}.items():
-            self.sums[name] = self.sums.get(name, 0) + term.detach().double()
-
-    def row(self, batches: int, learning_rate: float, validation: dict[str, float]) -> dict:
-        """The row of history.csv for the epoch that has ended."""
-        row = {"epoch": self.epoch + 1, "learning_rate": learning_rate}
-        row |= {f"train_{name}": value.item() / batches for name, value in self.sums.items()}
-        row |= {f"validation_{name}": value for name, value in validation.items()}
-        return row | {"seconds": self.seconds}
 
 
 def train(network, train_data: Batches, validation_data: Batches, settings, checkpoint: Path, identity: str, threads=1):
@@ -186,43 +161,6 @@ def evaluate(model, data: Batches, processes: Processes = ALONE) -> dict[str, fl
     sums = processes.sum(sums)
     terms = dict(zip(model.weights, (sums[:, 0] / sums[:, 1]).tolist(), strict=True))
     return {"loss": sum(model.weights[name] * value for name, value in terms.items()), **terms}
-
-
-def copy_state(network) -> dict[str, torch.Tensor]:
-    return {key: value.detach().clone() for key, value in network.state_dict().items()}
-
-
-def save(
-    state: dict, progress: Progress, history: list, best: dict, checkpoint: Path, identity: str, processes: Processes
-) -> None:
-    """Write the checkpoint; a kill or a full disk leaves the last one whole."""
-    states = random_states(processes)  # of the latents that a VPAE samples
-    if processes.rank > 0:
-        return
-    parts = {name: part.state_dict() for name, part in state.items()}
-    extra = {"progress": vars(progress), "history": history, "best": best, "identity": identity}
-    content = io.BytesIO()
-    torch.save({**parts, **extra, "random": states}, content)  # not to the file: it hides a full disk in its own errors
-    with outputs.written(checkpoint) as beside:
-        beside.write_bytes(content.getbuffer())
-
-
-def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple, processes: Processes) -> tuple:
-    """Load the checkpoint into `state`; return (progress, history, best), or `fresh` where it does not belong."""
-    try:
-        stored = torch.load(checkpoint, weights_only=True)
-    except Exception as error:  # torch raises many types for a damaged file
-        log.warning("the checkpoint %s cannot be read (%s): training starts anew", checkpoint, error)
-        return fresh
-    if not isinstance(stored, dict) or stored.get("identity") != identity:
-        log.warning("the checkpoint %s comes from other settings: training starts anew", checkpoint)
-        return fresh
-    for name, part in state.items():
-        part.load_state_dict(stored[name])
-    set_random_states(processes, stored["random"])
-    progress = Progress(**stored["progress"])
-    log.info("resumed from %s: epoch %d, batch %d", checkpoint, progress.epoch + 1, progress.batch)
-    return progress, stored["history"], stored["best"]
 
 
 class StopFlag:
