@@ -12,7 +12,7 @@ from pairlsi import problems, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
-REMOVED = object()
+REMOVED = ...  # in place of a value: take the key away
 CT = "experiments.ct"
 
 

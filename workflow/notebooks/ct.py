@@ -268,7 +268,7 @@ for method in methods:
         group = zarr.open_group(results / "inference" / method / sweep.names(symbol)[0] / f"seed-{seed}" / "estimates.zarr", mode="r")
         choice = group.attrs.get("chosen_on_validation")
         if choice:
-            curves.setdefault(method, {})[symbol] = choice["validation_rre"], choice["iterations"]
+            curves.setdefault(method, {})[describe(symbol)] = choice["validation_rre"], choice["iterations"]
             weights.setdefault(f"{labels[method]}: weight", {})[symbol] = "; ".join(
                 f"{weight:g}: {error:.4f}" for weight, error in choice.get("validation_rre_by_weight", [])
             )
