@@ -15,9 +15,12 @@ except settings.ConfigError as error:
 
 
 onstart:
-    # Snakemake 9.27 enforces its limit of new jobs a second by timers that never end, one more for each job that has
-    # ended, and every time one fires all waiting jobs are looked at: after a hundred jobs that keeps a core busy
-    workflow.scheduler.job_rate_limiter = None
+    # Snakemake 9.27 enforces its limit of new jobs, 100 a second where nobody asks for another, by timers that never
+    # end, one more for each job that has ended, and whenever one fires all waiting jobs are looked at: after a hundred
+    # jobs that keeps a core busy
+    limit = workflow.scheduler.job_rate_limiter
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
 
 
 wildcard_constraints:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from pairlsi import operators, store
+from pairlsi import operators, settings, store
 from pairlsi.evaluation import metrics, tables
 
 
@@ -18,7 +18,8 @@ class Stored:
 
     def __init__(self, results: Path, experiment, problem):
         self.results, self.problem = Path(results), problem
-        self.seed, self.masks = experiment.training.seeds[0], experiment.inference.masks
+        self.seed, self.inference = experiment.training.seeds[0], experiment.inference
+        self.masks = self.inference.masks
 
     def mask(self, kind: str, percent: int) -> str:
         return f"{kind}-{percent}-{self.masks.draws[0]}" if percent and kind != "none" else "none-0-0"
@@ -33,9 +34,13 @@ class Stored:
         return store.read(self.results / "data" / f"{split}.zarr", array, part)
 
     def estimates(self, method: str, kind: str, percent: int) -> zarr.Group | None:
-        """The estimates of a method on a mask, None where it was not run there."""
-        folder = self.results / "inference" / method / self.mask(kind, percent) / f"seed-{self.seed}" / "estimates.zarr"
-        return zarr.open_group(folder, mode="r") if folder.is_dir() else None
+        """The estimates of a method on a mask, None where the settings do not ask for them, whatever lies there."""
+        mask = self.mask(kind, percent)
+        if method not in self.inference.methods or mask not in settings.masks_of(method, self.inference):
+            return None
+        return zarr.open_group(
+            self.results / "inference" / method / mask / f"seed-{self.seed}" / "estimates.zarr", mode="r"
+        )
 
     def choice(self, method: str, kind: str, percent: int) -> dict:
         """What the validation split chose for a method on a mask, with its curves; {} for nothing."""
