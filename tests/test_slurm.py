@@ -24,7 +24,7 @@ TABLES = ["results/tiny/ct/metrics.csv", "results/tiny/ct/claims.csv"]
 NETWORKS = ["pair", "encdec-none", "encdec-random"]
 # epochs of a hundred batches, so that what happens after the first epoch happens within the second
 SETTINGS = {
-    "data": {"samples": {"train": 400}, "shard_size": 100},
+    "data": {"samples": {"train": 400}, "shard_size": 200},
     "networks": {"train": NETWORKS},
     "training": {"epochs": 4, "batch_size": 4},
     "inference": {"methods": NETWORKS, "masks": {"percents": [25]}},
@@ -160,7 +160,7 @@ def test_jobs_that_ask_for_a_gpu_see_one_on_a_gpu_node_and_others_run_elsewhere(
         places[file.relative_to(undisturbed.folder / "logs/tiny/ct").parts[0], place[1], bool(place[2])] += 1
     assert places == {
         ("create_store", "cpu", False): 4,
-        ("simulate", "cpu", False): 4 + 3,
+        ("simulate", "cpu", False): 2 + 3,
         ("statistics.log", "cpu", False): 1,
         ("train", "gpu", True): len(NETWORKS),
         ("infer", "gpu", True): len(NETWORKS) * MASKS,
@@ -176,7 +176,7 @@ def test_many_like_jobs_are_submitted_as_arrays_and_training_is_not(undisturbed,
     }
     assert list(arrays["create_store"].values()) == [4] and None not in arrays["create_store"]
     assert None not in arrays["infer"] and min(arrays["infer"].values()) >= MASKS
-    assert max(arrays["simulate"].values()) >= 4  # the shards of the training split become possible together
+    assert max(arrays["simulate"].values()) >= 2  # the shards of the training split become possible together
     assert list(arrays["train"]) == [None]
 
 
@@ -200,7 +200,8 @@ def test_a_requeued_training_goes_on_under_its_number(disturbed, cluster):
 def test_a_cancelled_training_goes_on_with_more_memory_and_time(disturbed, cluster):
     first, second = trainings(disturbed, cluster, "encdec-random")
     assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
-    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("4000M", "8000M")
+    before, after = (int(job["MinMemoryNode"].removesuffix("M")) for job in (first, second))
+    assert 3000 < before < 4000 and after == 2 * before
     assert (first["TimeLimit"], second["TimeLimit"]) == ("04:00:00", "08:00:00")
     assert resumed_within_an_epoch(disturbed, "encdec-random")
 
