@@ -333,6 +333,8 @@ cases = {}
 for split, name in tables.SPLITS.items():
     for each in kinds:
         where = tables.shared_samples(sweep, split, run_on(each))
+        if where.sum() < 5:
+            continue  # an interval over so few would say nothing
         found = tables.means(sweep, split, run_on(each), each, where)
         for percent in found.get("lsi-refined", {}):
             if percent or each == kind:
@@ -342,7 +344,7 @@ against = tables.rivals(cases, "lsi-refined", confidence)
 if against.empty:
     display(Markdown("This needs the method lsi-refined and another one."))
 else:
-    reporting.show_table(against, "Refined LSI against the best of the others, on the samples that all methods share.", index=False)
+    reporting.show_table(against, "Refined LSI against the best of the others, on the samples that all methods share, where these are five at least.", index=False)
 
 # %% [markdown]
 # ## When to stop
