@@ -61,7 +61,8 @@ class Processes:
             self.fabric.barrier()
             torch.distributed.destroy_process_group()
             if self.rank > 0:
-                sys.exit(0)
+                sys.stdout.flush()
+                os._exit(0)  # the interpreter's own end was seen to hang in gloo's threads, and the process to stay
 
 
 def start(settings) -> Processes:
