@@ -19,18 +19,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 import yaml
 from IPython.display import Markdown, display
 
 from pairlsi import crosswell_curves, crosswell_figures, latents, networks
-from pairlsi import operators, problems, reporting, settings, store
+from pairlsi import problems, reporting, settings, store
 from pairlsi.evaluation import metrics, paper, regimes, tables
 from pairlsi.evaluation.bootstrap import interval
 from pairlsi.evaluation.claims import Sweep
 from pairlsi.evaluation.comparisons import CLEARLY
 from pairlsi.evaluation.stored import Stored, describe_choice, problem_of
-from pairlsi.evaluation.sweep import load_network
 from pairlsi.theory import trained
 
 results = Path(results)
@@ -577,17 +575,11 @@ else:
 
 # %%
 if {"pair", "lsi"} <= set(methods):
-    network = load_network(results / "networks" / experiment.inference.paired / f"seed-{seed}" / "weights.safetensors", problem, "cpu")
-    x, y = (torch.from_numpy(stored.samples("test", array, slice(0, 8))) for array in store.ARRAYS)
-    axis = problem.missing_axis
-    masks = [
-        (percent, torch.from_numpy(operators.create(stored.mask(kind, percent), problem.missing_count, axis, stored.masks.seed).weights()))
-        for percent in sorted({0, *tables.percents(sweep, kind)[-3::2]})
-    ]
-    table = trained.bounds_by_percent(network, problem, x, y, masks, experiment.inference.lsi, seed)
+    percents = sorted({0, *tables.percents(sweep, kind)[-3::2]})
+    table = trained.of_results(results, experiment, problem, {q: stored.mask(kind, q) for q in percents}, 8)
     reporting.show_table(
         trained.summary(table),
-        f"Bound over what it bounds, median over the first {len(x)} test samples, receivers missing {WHERE[kind]}, and how "
+        f"Bound over what it bounds, median over the first 8 test samples, receivers missing {WHERE[kind]}, and how "
         "often it held. Searches start from the mean of q(z_y|ỹ).",
     )
 else:

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 import yaml
 import zarr
 from IPython.display import Markdown, display
@@ -28,7 +27,6 @@ from pairlsi import figures, operators, problems, reporting, settings, store
 from pairlsi.evaluation import paper, tables
 from pairlsi.evaluation.bootstrap import interval
 from pairlsi.evaluation.claims import Sweep, describe, matched
-from pairlsi.evaluation.sweep import load_network
 from pairlsi.theory import trained
 
 results = Path(results)
@@ -300,17 +298,11 @@ else:
 
 # %%
 if {"pair", "lsi"} <= set(methods):
-    network = load_network(results / "networks" / experiment.inference.paired / f"seed-{seed}" / "weights.safetensors", problem, "cpu")
-    x, y = (torch.from_numpy(store.read(results / "data" / "test.zarr", array, slice(0, 12))) for array in store.ARRAYS)
     names = {0: "none-0-0"} | {int(name.split("-")[1]): name for name in (sweep.names("R")[:1] if "R" in sweep.masks else [])}
-    masks = [
-        (percent, torch.from_numpy(operators.create(name, k, problem.missing_axis, experiment.inference.masks.seed).weights()))
-        for percent, name in names.items()
-    ]
-    table = trained.bounds_by_percent(network, problem, x, y, masks, experiment.inference.lsi, seed)
+    table = trained.of_results(results, experiment, problem, names, 12)
     reporting.show_table(
         trained.summary(table),
-        f"Bound over what it bounds, median over the first {len(x)} test samples, angles missing at random, and how often it held.",
+        f"Bound over what it bounds, median over the first 12 test samples, angles missing at random, and how often it held.",
     )
 else:
     display(Markdown("This needs the methods pair and lsi."))

@@ -229,11 +229,8 @@ def expected(wildcards):
         told = {"data": datasets["train"], "source": source("compute_statistics.py")(here())}
         add("data", "data/statistics.provenance.json", told)
         inference, seeds = settings.Inference(**said["inference"]), said["training"]["seeds"]
-        problem, source_of_train, source_of_infer = (
-            said["problem"],
-            source("train.py")(here()),
-            source("infer.py")(here()),
-        )
+        problem = said["problem"]
+        source_of_train, source_of_infer = (source(script)(here()) for script in ("train.py", "infer.py"))
         for network in said["networks"]["train"]:
             told = {
                 "problem": problem,
