@@ -14,6 +14,10 @@ ROOT = Path(__file__).resolve().parents[1]
 LINE = "{benchmark:<62} {ours:>10} {peer:>10} {ratio:>8} {goal:>14} {met:>4}"
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
+from pairlsi import job  # noqa: E402
+
+job.keep_freed_memory()  # as in the workflow's jobs; peers run in the same process and gain as much
+
 
 def facts(*packages: str) -> dict:
     """What numbers depend on: the processor, cores, load, Python, the versions of `packages`, the date."""

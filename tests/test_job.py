@@ -1,6 +1,8 @@
 """What a job does first, in a process of its own as Snakemake runs it."""
 
 import os
+import platform
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +36,23 @@ print(torch.get_num_threads(), pools, dask.config.get("num_workers"), zarr.confi
     _, log = run(tmp_path, body, blocks)
     computing = min(computing, os.cpu_count())  # libraries start no more threads than there are cores
     assert log.splitlines()[-1] == f"{computing} {{{computing}}} 3 3"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator can be told")
+def test_memory_that_was_freed_is_used_again_without_asking_the_system(tmp_path):
+    body = """
+import resource, torch
+def use():  # as a pass through a network does, which frees all of its tensors at its end
+    return len([torch.ones(1 << 20) for _ in range(20)])
+use()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    use()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    _, log = run(tmp_path, body)
+    pages = 10 * 20 * (4 << 20) / resource.getpagesize()
+    assert int(log.splitlines()[-1]) < pages / 10
 
 
 def test_an_error_of_the_projects_own_ends_the_job_with_its_sentence_and_the_log_with_its_traceback(tmp_path):

@@ -4,6 +4,7 @@ Libraries read their thread counts when they are imported: import none of them b
 """
 
 import contextlib
+import ctypes
 import logging
 import os
 import platform
@@ -13,6 +14,7 @@ from pathlib import Path
 
 COMPUTING = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")  # torch: the first
 WORKERS = ("DASK_NUM_WORKERS", "ZARR_THREADING__MAX_WORKERS")
+ALLOCATOR = {-3: 32 << 20, -1: 2**31 - 1}  # glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, bytes, at their largest
 TASK = "PAIRLSI_TASK"  # environment variable: srun has started this process for a training on several nodes
 
 terminal = sys.stderr  # where bars and the last sentence go, also after `start`
@@ -30,6 +32,7 @@ def start(snakemake, blocks: bool = False) -> None:
     for variables, count in ((COMPUTING, 1 if blocks else snakemake.threads), (WORKERS, snakemake.threads)):
         os.environ.update(dict.fromkeys(variables, str(count)))
     os.environ["DASK_SCHEDULER"] = "threads"
+    keep_freed_memory()
     terminal = os.fdopen(os.dup(2), "w", buffering=1)
     if not {"LOCAL_RANK", TASK} & os.environ.keys():  # the other processes of a training add to the log
         Path(snakemake.log[0]).write_text("")
@@ -40,6 +43,18 @@ def start(snakemake, blocks: bool = False) -> None:
     logging.basicConfig(stream=log, level=logging.INFO, format="%(asctime)s %(message)s")
     sys.excepthook = lambda *error: _report(*error, log)
     logging.info(f"on {place()}")
+
+
+def keep_freed_memory() -> None:
+    """Let the allocator keep what is freed.
+
+    By default it gives a few megabytes back to the system and gets them again page by page, for every tensor of every
+    pass: on a CPU that takes about as long as a small convolution itself.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # C libraries other than glibc have no mallopt
+        mallopt = ctypes.CDLL(None).mallopt
+        for parameter, value in ALLOCATOR.items():
+            mallopt(parameter, value)
 
 
 def place() -> str:
