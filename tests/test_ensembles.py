@@ -23,7 +23,7 @@ class Columns:
     weights = torch.linspace(0.2, 1, 9)
 
     def simulate(self, x):
-        return (x.mean(3, keepdim=True) * self.weights).expand(-1, 2, -1, -1) + x.mean()
+        return (x.mean(3, keepdim=True) * self.weights).expand(-1, 2, -1, -1) + x.mean((1, 2, 3), keepdim=True)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ STARTS = {
     "mlsi-lsi": lambda network, mean, estimate: network.encode_x(estimate),
     "fwi": lambda network, mean, estimate: mean.flatten(1) / 0.5,  # units of the global standard deviation
     "fwi-lsi": lambda network, mean, estimate: estimate.flatten(1) / 0.5,
-    "lsi-refined": lambda network, mean, estimate: estimate.flatten(1) / 0.5,
+    "lsi-refined": lambda network, mean, estimate: network.encode_x(estimate),
 }
 PRIOR = {"start": "zeros", "misfit": "squared", "regulariser": "mahalanobis"}
 
@@ -161,6 +161,16 @@ def test_a_fixed_stop_reports_the_curves_of_a_search_that_chooses_a_weight_and_s
     assert (chosen["iterations"], chosen["best_iterations"]) == (8, best) and best < 8
     measured = chosen["validation_misfit"]
     assert len(measured) == 9 and (np.diff(measured) < 1e-6).all() and len(chosen["validation_data_rre"]) == 9
+
+
+def test_what_starts_from_an_estimate_stops_where_validation_says_and_what_starts_from_the_mean_does_not(samples):
+    x = samples[0]
+    y = Columns().simulate(torch.from_numpy(x)).numpy() + samples[1]  # so much noise that the first iterations are best
+    estimates = {"validation/x": x + 0.01 * np.random.default_rng(0).standard_normal(x.shape).astype(np.float32)}
+    for name, stops in (("fwi", 8), ("fwi-lsi", 1)):
+        search = ensemble(None, name, Columns(), estimates, roughness=[0.0], iterations=8)
+        chosen = search.choose(x, y)
+        assert chosen["iterations"] == search.iterations == stops and chosen["best_iterations"] < 8
 
 
 def test_a_fixed_stop_of_a_search_that_simulates_reports_the_curves(samples):

@@ -43,7 +43,9 @@ class Ensemble:
             return {}
         found = {weight: self._curves(x, y, weight) for weight in weights}
         best = {weight: best_iterations(curves["rre"][:, -1]) for weight, curves in found.items()}
-        stop = best if self.said["stop"] == "validation" else dict.fromkeys(weights, self.iterations)
+        # a search from the mean often goes astray, and then the best number is one; from an estimate it does not
+        chooses = self.said["stop"] == "validation" or self.search.kind.start == "estimate"
+        stop = best if chooses else dict.fromkeys(weights, self.iterations)
         self.weight = min(found, key=lambda weight: found[weight]["rre"][stop[weight], -1])
         curves, best, self.iterations = (by_weight[self.weight] for by_weight in (found, best, stop))
         log.info("%d iterations (best: %d), weight %g", self.iterations, best, self.weight)

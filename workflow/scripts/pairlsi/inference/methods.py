@@ -8,7 +8,7 @@ mean             the pixel-wise mean of the training split, whatever was measure
 cgls             conjugate gradients on the measured rows, stopped by the validation split, from zero
 cgls-mean        the same from the mean of the training split
 cgls-completed   the same from zero on all rows, missing ones as completed by lsi-prior
-lsi-refined      the same on the measured rows from the estimate of lsi-prior (for nonlinear problems see `searches`)
+lsi-refined      the same on the measured rows from the estimate of lsi-prior; for nonlinear problems see `searches`
 lsi and what else is listed in `searches`: latent space inference, model-based inversion
 """
 

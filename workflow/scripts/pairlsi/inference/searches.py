@@ -7,10 +7,11 @@ lsi-zx          M† of the start of lsi                                      (8
 mlsi            the encoded pixel-wise mean model, or samples of its q      (16)        z_x
 mlsi-lsi        the encoded estimate of lsi                                 (16)        z_x
 fwi, fwi-lsi    the mean model; the estimate of lsi                         FWI         x
-lsi-refined     the estimate of lsi-prior                                   FWI         x, without regularisation
+lsi-refined     the encoded estimate of lsi-prior                           (16)        z_x
 
 `KINDS` says the same to the program. Each has an ensemble of members for every sample; rows are samples times members,
-a sample's members side by side.
+a sample's members side by side. lsi-refined searches latents rather than pixels, the better of the two on validation
+samples: in as many iterations the estimate's error fell by half instead of a quarter.
 """
 
 from typing import NamedTuple
@@ -44,7 +45,7 @@ KINDS = {
     "mlsi-lsi": Kind("estimate", "z_x", True),
     "fwi": Kind("mean", "x", True, "roughness"),
     "fwi-lsi": Kind("estimate", "x", True, "roughness"),
-    "lsi-refined": Kind("estimate", "x", True),
+    "lsi-refined": Kind("estimate", "z_x", True),
 }
 
 
