@@ -14,12 +14,23 @@ CONFIG = Path(__file__).resolve().parents[1] / "config.yaml"
 def test_estimates_that_an_earlier_config_asked_for_are_not_read(tmp_path):
     said = settings.check(yaml.safe_load(CONFIG.read_text()))["experiments"]["crosswell"]
     experiment = settings.Experiment(**said)
-    kind, asked = "random", settings.masks_of("mlsi", experiment.inference)
+    asked = settings.masks_of("mlsi", experiment.inference)
     assert "random-90-0" in asked and "random-50-0" not in asked
     for mask in ("random-50-0", "random-90-0"):
         zarr.create_group(tmp_path / "inference" / "mlsi" / mask / "seed-0" / "estimates.zarr")
     zarr.create_group(tmp_path / "inference" / "lsi-zx" / "random-90-0" / "seed-0" / "estimates.zarr")
     stored = Stored(tmp_path, experiment, problems.create(experiment.problem))
-    assert stored.estimates("mlsi", kind, 90) is not None
-    assert stored.estimates("mlsi", kind, 50) is None and stored.choice("mlsi", kind, 50) == {}
-    assert stored.estimates("lsi-zx", kind, 90) is None, "a method that is not in the config"
+    assert stored.estimates("mlsi", "random-90-0") is not None
+    assert stored.estimates("mlsi", "random-50-0") is None and stored.choice("mlsi", "random-50-0") == {}
+    assert stored.estimates("lsi-zx", "random-90-0") is None, "a method that is not in the config"
+
+
+def test_masks_are_named_by_their_first_draw_and_full_data_are_the_same_for_all_kinds():
+    said = settings.check(yaml.safe_load(CONFIG.read_text()))["experiments"]["crosswell"]
+    experiment = settings.Experiment(**said)
+    stored = Stored(Path("nowhere"), experiment, problems.create(experiment.problem))
+    assert (
+        stored.mask("random", 90) == "random-90-0" and stored.mask("block", 0) == stored.mask("none", 90) == "none-0-0"
+    )
+    rows = stored.problem.missing_count
+    assert stored.keep("none-0-0").all() and stored.keep("random-90-0").sum() == rows - round(0.9 * rows)

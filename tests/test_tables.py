@@ -1,11 +1,113 @@
-"""Tables of the reports, on numbers made so that the answer is known."""
+"""Tables of the reports, on metrics made so that the answers are known."""
 
 import numpy as np
+import pandas as pd
+import pytest
 
-from pairlsi.evaluation import tables
+from pairlsi.evaluation import by_percent, rivals, tables, wording
+from pairlsi.evaluation.comparisons import Sweep
+from pairlsi.settings import Evaluation
+
+EVALUATION = Evaluation(seed=1, confidence=0.95, resamples=300, claims=[])
+ERRORS = {"lsi": 0.3, "pair": 0.4, "mlsi": 0.5, "lsi-refined": 0.2, "mean": 0.65}
+FEW = 6  # samples of the methods that simulate
+SAMPLES = 20
+NOISE = 0.01 * np.random.default_rng(0).standard_normal(SAMPLES)  # of a sample, the same for all methods
+DEARER = ("mlsi", "lsi-refined")
 
 
-def test_rivals_names_the_best_of_the_others_and_says_only_what_the_whole_interval_says():
+def error(method: str, kind: str, percent: int, draw: int, sample: int) -> float:
+    return ERRORS[method] * (1 + percent / 100) * (1.5 if kind == "block" else 1) + 0.01 * draw + NOISE[sample]
+
+
+def metrics() -> pd.DataFrame:
+    """Two kinds of masks, two draws; the mean model on full data alone, dear methods on few samples and at random."""
+    rows = []
+    masks = [("none", 0, 0)] + [(kind, 50, draw) for kind in ("random", "block") for draw in (0, 1)]
+    for method in ERRORS:
+        for kind, percent, draw in masks[:1] if method == "mean" else masks:
+            if kind == "block" and method in DEARER:
+                continue
+            for split in ("test", "ood"):
+                for sample in range(FEW if method in DEARER else SAMPLES):
+                    row = {"method": method, "mask_kind": kind, "percent": percent, "draw": draw, "split": split}
+                    row |= {"seed": 0, "sample": sample, "rre": error(method, kind, percent, draw, sample), "ssim": 0.5}
+                    rows.append(row | {"seconds": 2.0 if method == "mlsi" else 0.01, "data_rre": 0.1})
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def sweep() -> Sweep:
+    return Sweep(metrics(), 50, EVALUATION)
+
+
+def test_values_are_means_over_draws_and_unknown_for_samples_that_were_not_run(sweep):
+    found = by_percent.values(sweep, "test", "mlsi", "random", 50)
+    wanted = [(error("mlsi", "random", 50, 0, i) + error("mlsi", "random", 50, 1, i)) / 2 for i in range(FEW)]
+    assert found.shape == (1, SAMPLES) and found[0, :FEW] == pytest.approx(wanted) and np.isnan(found[0, FEW:]).all()
+    assert by_percent.values(sweep, "test", "mlsi", "block", 50) is None
+    on_full = [error("mean", "none", 0, 0, i) for i in range(SAMPLES)]
+    assert by_percent.values(sweep, "test", "mean", "block", 50)[0] == pytest.approx(on_full)
+
+
+def test_methods_are_compared_on_the_samples_that_all_were_run_on(sweep):
+    shared = by_percent.shared_samples(sweep, "test", list(ERRORS))
+    assert list(np.flatnonzero(shared)) == list(range(FEW))
+    assert by_percent.shared_samples(sweep, "test", ["pair", "mean"]).all()
+    found = by_percent.means(sweep, "test", ["pair", "mlsi"], "random", shared)
+    assert found["pair"][50][0] == pytest.approx(0.6 + 0.005 + NOISE[:FEW].mean())
+    assert found["mlsi"][0][0] == pytest.approx(0.5 + NOISE[:FEW].mean())
+    at = by_percent.means_at(sweep, list(ERRORS), "random", 50, shared)
+    assert list(at) == ["lsi-refined", "lsi", "pair", "mean", "mlsi"]
+    assert list(by_percent.means_at(sweep, ["lsi", "mlsi"], "block", 50, shared)) == ["lsi"]
+
+
+def test_percents_and_methods_are_those_of_the_kind_of_mask(sweep):
+    assert by_percent.percents(sweep, "random") == by_percent.percents(sweep, "block") == [0, 50]
+    assert by_percent.run_on(sweep, list(ERRORS), "block") == ["lsi", "pair", "mean"]
+    assert by_percent.run_on(sweep, list(ERRORS), "random") == list(ERRORS)
+
+
+def test_deviations_are_over_samples(sweep):
+    found = by_percent.statistics(sweep, "test", ["pair"], "random", "rre")["pair"]
+    mean, deviation = found[50]
+    assert deviation == pytest.approx(np.std(NOISE, ddof=1)) and mean == pytest.approx(0.605 + NOISE.mean())
+
+
+def test_a_table_by_percent_has_a_row_a_method_and_leaves_out_what_was_not_run(sweep):
+    means = {"pair": {0: np.array([0.4, 0.4]), 50: np.array([0.6, 0.6])}, "mlsi": {50: np.array([0.7, 0.7])}}
+    table = by_percent.table(means, lambda values: f"{values[0]:.2f}")
+    assert list(table.index) == ["PAIR", "M-LSI"] and list(table.columns) == ["0 %", "50 %"]
+    assert table.loc["PAIR", "50 %"] == "0.60" and pd.isna(table.loc["M-LSI", "0 %"])
+
+
+def test_the_ranking_tells_of_all_samples_only_for_methods_that_were_run_on_all(sweep):
+    table = tables.on_shared_and_all(sweep, list(ERRORS), "random", 50, 0.95)
+    few, everyone = (table[column] for column in (f"the {FEW} samples that all share", f"all {SAMPLES} test samples"))
+    assert list(table.index) == [wording.label(m) for m in ("lsi-refined", "lsi", "pair", "mean", "mlsi")]
+    assert few["PAIR"].startswith(f"{0.605 + NOISE[:FEW].mean():.3f} (")
+    assert everyone["PAIR"].startswith(f"{0.605 + NOISE.mean():.3f} (")
+    assert everyone["M-LSI"] == everyone["Refined LSI"] == ""
+
+
+def test_the_ranking_over_masks_leaves_full_data_out(sweep):
+    table = tables.over_masks(sweep, ["pair", "lsi"], 0.95)
+    assert list(table.index) == ["PAIR+LSI", "PAIR"]
+    kinds = [error("pair", kind, 50, draw, 0) - NOISE[0] for kind in ("random", "block") for draw in (0, 1)]
+    assert table.loc["PAIR", "mean RRE"] == f"{np.mean(kinds) + NOISE.mean():.3f}"
+    full = Sweep(metrics().query("mask_kind == 'none'"), 50, EVALUATION)
+    assert tables.over_masks(full, ["pair", "lsi"], 0.95).empty
+
+
+def test_the_claims_that_could_be_judged_are_those_with_a_verdict():
+    verdicts = ["held", "not held", "undecided", "not tested: the metrics have no lsi"]
+    claims = pd.DataFrame({"claim": range(4), "part": "all", "verdict": verdicts})
+    parts = pd.DataFrame({"claim": [0, 1], "part": "1", "verdict": ["held", "held"]})
+    whole, judged, held = tables.verdicts(pd.concat([claims, parts]))
+    assert list(whole.claim) == [0, 1, 2, 3] and list(judged.claim) == [0, 1, 2] and list(held.claim) == [0]
+
+
+def test_the_best_of_the_others_is_named_and_only_what_the_whole_interval_says_is_said():
     scatter = 1 + 0.01 * np.random.default_rng(0).standard_normal(2000)  # 1 % standard deviation over resamples
 
     def resampled(mean, noise=scatter):
@@ -18,8 +120,38 @@ def test_rivals_names_the_best_of_the_others_and_says_only_what_the_whole_interv
         "without": {"cgls": resampled(0.1), "pair": resampled(0.2)},
         "alone": {"lsi-refined": resampled(0.1)},
     }
-    table = tables.rivals(cases, "lsi-refined", 0.95)
+    table = rivals.against_best(cases, "lsi-refined", 0.95)
     assert list(table["data"]) == ["better", "undecided", "worse"] == list(table["verdict"])
-    assert list(table["best of the others"]) == [tables.label(name) for name in ("cgls", "cgls", "pair")]
+    assert list(table["best of the others"]) == [wording.label(name) for name in ("cgls", "cgls", "pair")]
     assert table["lower by, %"][0].startswith("10.0 (8.") and table["lower by, %"][2].startswith("-10.0 (-1")
-    assert tables.rivals({"alone": cases["alone"]}, "lsi-refined", 0.95).empty
+    assert rivals.against_best({"alone": cases["alone"]}, "lsi-refined", 0.95).empty
+
+
+def test_cases_are_the_masks_that_a_method_was_run_on_and_the_samples_that_all_share(sweep):
+    cases = rivals.on_percents(sweep, list(ERRORS), ["random", "block"], "lsi-refined")
+    names = [f"{q} % missing at random, {split} (6 samples)" for split in wording.SPLITS.values() for q in (0, 50)]
+    assert list(cases) == names and set(cases[names[1]]) == set(ERRORS)
+    assert cases[names[1]]["pair"][0] == pytest.approx(0.605 + NOISE[:FEW].mean())
+    # with a method of both kinds full data are a case of the first kind alone, and samples are those of each kind
+    cases = rivals.on_percents(sweep, list(ERRORS), ["block", "random"], "lsi")
+    of_test = [case for case in cases if "in distribution" in case and "out of" not in case]
+    assert [case.split(",")[0] for case in of_test] == ["0 % missing in one gap", "50 % missing in one gap"] + [
+        "50 % missing at random"
+    ]
+    assert "(20 samples)" in of_test[1] and "(6 samples)" in of_test[2]
+
+
+def test_fewer_than_five_shared_samples_make_no_case():
+    few = metrics()
+    few = few[~few.method.isin(DEARER) | (few["sample"] < rivals.FEWEST - 1)]
+    assert rivals.on_percents(Sweep(few, 50, EVALUATION), list(ERRORS), ["random"], "lsi-refined") == {}
+
+
+def test_a_difference_says_on_which_side_it_lies_and_orders_its_ends():
+    spread = np.linspace(0.9, 1.1, 2001)  # its 95 % interval is 0.905 to 1.095
+    others = np.ones(2002)
+    lower, higher = (mean * np.concatenate([[1], spread]) for mean in (0.6, 1.4))
+    assert wording.difference(lower, others, "PAIR", 0.95) == "40 % below that of PAIR (34 to 46 %)"
+    assert wording.difference(higher, others, "PAIR", 0.95) == "40 % above that of PAIR (27 to 53 %)"
+    assert wording.with_interval(lower, 0.95) == "0.600 (0.543 to 0.657)"
+    assert wording.plus_minus(lower, 0.95) == "0.600 ± 0.057"

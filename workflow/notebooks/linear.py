@@ -23,7 +23,8 @@ import yaml
 from IPython.display import Markdown, display
 
 from pairlsi import operators, problems, reporting, settings, store, theory_figures
-from pairlsi.evaluation import tables
+from pairlsi import report_sections as sections
+from pairlsi.evaluation.wording import label
 from pairlsi.inference.lsi import latent_space_inference
 from pairlsi.inference import closed_form
 from pairlsi.networks import linear as linear_pair
@@ -264,7 +265,7 @@ if (results / "metrics.csv").is_file():
         for kind, p in measured.columns
     }
     exact = pd.DataFrame(exact).rename(index=lambda method: f"{theory_figures.ESTIMATORS[method][1]}, exact")
-    measured = measured.rename(index=lambda method: f"{tables.label(method)}, measured")
+    measured = measured.rename(index=lambda method: f"{label(method)}, measured")
     both = pd.concat([measured, exact])
     both.columns = ["complete" if kind == "none" else f"{kind}, {p} %" for kind, p in both.columns]
     reporting.show_table(both.round(3), "Exact errors are for draw 0 of each mask, measured ones over all draws.")
@@ -273,7 +274,6 @@ else:
 
 # %% [markdown]
 # ## Where these results come from
-# The effective settings of the experiment, and the versions and commit that made the report.
 
 # %%
-reporting.show_settings(results)
+sections.origin(results)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator
 
-from pairlsi.figures import COLOURS, finish
+from pairlsi.figures import COLOURS, finish, plain_numbers
 
 LINES = {"random": "receivers missing at random", "block": "one gap of receivers", "none": "full data"}
 TERMS = {"autoencode_x": "autoencoding x", "autoencode_y": "autoencoding y"}
@@ -17,14 +17,6 @@ FROM_LSI = "-lsi"  # how the names of methods that start from the estimate of ls
 def line(method: str) -> dict:
     """Colour and style of a method's line."""
     return {"color": COLOURS[method], "linestyle": "--" if method.endswith(FROM_LSI) else "-"}
-
-
-def logarithmic(axes) -> None:
-    """Make the vertical axis logarithmic, with plain numbers."""
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def by_loss(found: dict, labels: dict[str, str], mean_error: float | None) -> Figure:
@@ -58,36 +50,6 @@ def by_loss(found: dict, labels: dict[str, str], mean_error: float | None) -> Fi
     figure.legend(
         list(shown.values()), [labels[m] for m in shown], frameon=False, ncols=4, fontsize=9, loc="outside lower center"
     )
-    return finish(figure)
-
-
-def semi_convergence(curves: dict[str, dict[int, dict]], labels: dict[str, str]) -> Figure:
-    """Misfit of what was measured (above) and error of the model (below) on validation samples against iterations.
-
-    curves: method -> percent -> {misfit (1 + I,), rre (1 + I,), chosen, best}; chosen: the number of iterations where
-    the search was stopped, best: the one with the least error, or None.
-    """
-    figure = Figure(figsize=(max(2.3 * len(curves), 4) + 0.6, 4.6), layout="constrained")
-    panels = figure.subplots(2, len(curves), squeeze=False, sharey="row", sharex="col")
-    percents = sorted({percent for by_percent in curves.values() for percent in by_percent})
-    colour = dict(zip(percents, colormaps["plasma"](np.linspace(0, 0.85, len(percents))), strict=True))
-    shown = {}
-    for column, (method, by_percent) in zip(panels.T, curves.items(), strict=True):
-        for axes, quantity in zip(column, ("misfit", "rre"), strict=True):
-            for percent, curve in sorted(by_percent.items()):
-                shown[percent], *_ = axes.plot(curve[quantity], color=colour[percent], linewidth=1.4)
-                at, best = curve["chosen"], curve["best"]
-                axes.plot(at, curve[quantity][at], "o", color=colour[percent], markersize=5)
-                if best not in (None, at):
-                    axes.plot(best, curve[quantity][best], "o", color=colour[percent], mfc="white", markersize=5)
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        column[0].set_title(labels[method], fontsize=10)
-        logarithmic(column[0])
-        column[1].set_xlabel("iterations")
-    panels[0, 0].set_ylabel("misfit of measured data")
-    panels[1, 0].set_ylabel("error of the model")
-    names = [f"{percent} %" for percent in shown]
-    figure.legend(list(shown.values()), names, title="missing", frameon=False, fontsize=9, loc="outside right center")
     return finish(figure)
 
 
@@ -144,7 +106,8 @@ def training_terms(history: pd.DataFrame) -> Figure:
     for axes, term, name, colour in curves:
         axes.plot(history.epoch, history[f"validation_{term}"], color=colour, marker=".", label=name)
         axes.plot(history.epoch, history[f"train_{term}"], color=colour, linestyle=":", linewidth=1)
-    logarithmic(panels[0])
+    panels[0].set_yscale("log")
+    plain_numbers(panels[0].yaxis)
     panels[0].set_ylabel("error, relative to the variance\nof the training samples")
     for axes in panels:
         axes.set_xlabel("epoch")

@@ -22,6 +22,18 @@ class Scales:
     velocities: tuple[float, float]  # m/s
     pressure: float  # relative pressure, the colour bar's end on both sides
 
+    @classmethod
+    def of(cls, problem, y) -> "Scales":
+        """Those of a cross-well problem, with the colours of pressure saturated for 1 % of some data y."""
+        p = problem.settings
+        return cls(
+            width=p.columns * p.spacing,
+            depth=p.rows * p.spacing,
+            duration=p.steps * p.time_step,
+            velocities=(p.mean_velocity - p.contrast, p.mean_velocity + p.contrast),
+            pressure=float(np.quantile(np.abs(y), 0.99)),
+        )
+
     def velocity(self, axes, x):
         """Draw a model (H, W) in m/s."""
         low, high = self.velocities
@@ -33,6 +45,19 @@ class Scales:
         low, high = limits or (-self.pressure, self.pressure)
         extent = (0, self.duration, self.depth, 0)
         return axes.imshow(y, cmap=cmap, vmin=low, vmax=high, extent=extent, aspect="auto", interpolation="nearest")
+
+
+def receivers(problem, keep: np.ndarray) -> np.ndarray:
+    """Distance and depth, m, of the receivers of both wells that work, (R, 2); keep (receivers of a well,) bool."""
+    wells = np.unique(np.concatenate(problem.receivers[:, keep]), axis=0)
+    return (wells[:, ::-1] + 0.5) * problem.settings.spacing
+
+
+def shot(problem, channel: int) -> str:
+    """What a channel of the data shows, in words."""
+    side = "left" if channel < problem.settings.sources_per_well else "right"
+    depth = (problem.sources[channel, 0] + 0.5) * problem.settings.spacing
+    return f"shot in the {side} well, {depth:.0f} m deep"
 
 
 def grid(rows: int, columns: int, width: float, height: float):

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 COLOURS = {
     "pair": "#4C72B0",
@@ -37,6 +37,13 @@ def finish(figure: Figure) -> Figure:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def plain_numbers(axis) -> None:
+    """Number a logarithmic axis by 1, 2, 5, 10, … as people write them, without powers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def examples(truth, data: dict, estimates: dict, errors: dict, data_range: tuple[float, float]) -> Figure:
@@ -104,9 +111,7 @@ def clusters(points: dict[str, pd.DataFrame]) -> Figure:
         )
     axes.set(xscale="log", yscale="log", xlabel="relative residual estimate", ylabel="relative autoencoded difference")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axis.set_minor_formatter(NullFormatter())
+        plain_numbers(axis)
     for handle in axes.legend(frameon=False).legend_handles:
         handle.set(color="0.6", array=None)
     figure.colorbar(drawn, label="RRE of the estimate")
@@ -155,25 +160,38 @@ def errors_by_percent(
     return finish(figure)
 
 
-def choices(curves: dict[str, dict[str, tuple[list, int]]], labels: dict[str, str]) -> Figure:
-    """Mean validation RRE against the solver's iterations, a panel for each method, a dot where it was stopped.
+def validation_curves(curves: dict[str, dict], labels: dict[str, str], cases: dict, title: str = "") -> Figure:
+    """Mean errors on validation samples against iterations, a column for each method, a line for each case.
 
-    curves: method -> mask -> (errors after 0 … I iterations, iterations chosen).
+    curves: method -> case -> curve, as of `evaluation.choices.curves`; below the RRE of the estimate, above it the
+    misfit of what was measured, where all methods have it. A dot where the method was stopped, a ring where it had
+    better been. cases: what the legend, with this title, calls each, in the order of their colours.
     """
-    figure = Figure(figsize=(2.6 * max(len(curves), 2) + 0.8, 3.3), layout="constrained")
-    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
-    masks = list(dict.fromkeys(mask for by_mask in curves.values() for mask in by_mask))
-    colour = dict(zip(masks, colormaps["viridis"](np.linspace(0, 0.85, len(masks))), strict=True))
+    every = [curve for of_method in curves.values() for curve in of_method.values()]
+    names = {"misfit": "misfit of measured data", "rre": "mean RRE, validation"}
+    rows = {quantity: name for quantity, name in names.items() if all(quantity in curve for curve in every)}
+    size = (max(2.3 * len(curves), 4) + 1, 2.3 * len(rows) + (0.8 if len(rows) == 1 else 0))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(len(rows), len(curves), sharex="col", sharey="row", squeeze=False)
+    colour = dict(zip(cases, colormaps["plasma"](np.linspace(0, 0.85, len(cases))), strict=True))
     shown = {}
-    for axes, (method, by_mask) in zip(panels, curves.items(), strict=True):
-        for mask, (errors, chosen) in by_mask.items():
-            shown[mask], *_ = axes.plot(errors, color=colour[mask], linewidth=1.4)
-            axes.plot(chosen, errors[chosen], "o", color=colour[mask], markersize=5)
-        axes.set(title=labels[method], xlabel="iterations")
-        axes.title.set_fontsize(10)
-    lowest = min(min(errors) for by_mask in curves.values() for errors, _ in by_mask.values())
-    panels[0].set(ylabel="mean RRE, validation", ylim=(0.9 * lowest, 4 * lowest))
-    figure.legend(list(shown.values()), list(shown), frameon=False, fontsize=8, loc="outside right center")
+    for column, (method, of_method) in zip(panels.T, curves.items(), strict=True):
+        for axes, quantity in zip(column, rows, strict=True):
+            for case, curve in of_method.items():
+                values, at, best = curve[quantity], curve["chosen"], curve.get("best")
+                shown[case], *_ = axes.plot(values, color=colour[case], linewidth=1.4)
+                axes.plot(at, values[at], "o", color=colour[case], markersize=5)
+                if best not in (None, at):
+                    axes.plot(best, values[best], "o", color=colour[case], mfc="white", markersize=5)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.set_yscale("log")
+            plain_numbers(axes.yaxis)
+        column[0].set_title(labels[method], fontsize=10)
+        column[-1].set_xlabel("iterations")
+    for axes, name in zip(panels[:, 0], rows.values(), strict=True):
+        axes.set_ylabel(name)
+    lines, names = zip(*((shown[case], name) for case, name in cases.items() if case in shown), strict=True)
+    figure.legend(lines, names, title=title, frameon=False, fontsize=9, loc="outside right center")
     return finish(figure)
 
 

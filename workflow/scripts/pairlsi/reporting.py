@@ -88,33 +88,21 @@ def show(figure, folder: Path, name: str, caption: str) -> None:
     display(HTML(f"<figure>{image}<figcaption>{caption}</figcaption></figure>"))
 
 
-def show_table(table, caption: str = "", index: bool = True) -> None:
-    """Display a table in the notebook; verdicts are coloured."""
+def show_text(text: str) -> None:
+    """Display Markdown in the notebook."""
+    from IPython.display import Markdown, display
+
+    display(Markdown(text))
+
+
+def show_table(table, caption: str = "", index: bool = True, otherwise: str = "") -> None:
+    """Display a table in the notebook; verdicts are coloured. `otherwise` is said in place of an empty one."""
     from IPython.display import HTML, display
 
+    if otherwise and table.empty:
+        show_text(otherwise)
+        return
     text = table.to_html(index=index, na_rep="", border=0, justify="left", escape=True)
     for verdict in ("held", "not held", "undecided"):
         text = text.replace(f"<td>{verdict}</td>", f'<td class="{verdict.replace(" ", "-")}">{verdict}</td>')
     display(HTML(f"<figcaption>{html_text.escape(caption)}</figcaption>{text}"))
-
-
-def show_claims(claims) -> None:
-    """Display every claim with its parts; claims: the table claims.csv, with the column part as text."""
-    from IPython.display import Markdown, display
-
-    for claim in claims[claims.part == "all"].itertuples():
-        display(Markdown(f"### Claim {claim.claim}: {claim.statement}"))
-        parts = claims[(claims.claim == claim.claim) & (claims.part != "all")]
-        shown = parts.assign(
-            effect=parts.effect.map("{:.3f}".format),
-            interval=[f"{low:.3f} to {high:.3f}" for low, high in zip(parts.low, parts.high, strict=True)],
-        )
-        shown = shown.rename(columns={"statement": "part", "part": "number", "threshold": "held if"})
-        show_table(shown[["part", "effect", "interval", "held if", "verdict"]], index=False)
-
-
-def show_settings(results: Path) -> None:
-    """Display the effective settings of an experiment, and where its results come from."""
-    from IPython.display import Markdown, display
-
-    display(Markdown("```yaml\n" + (results / "settings.yaml").read_text() + "```"))

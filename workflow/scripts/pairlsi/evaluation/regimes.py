@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from pairlsi.evaluation import tables
+from pairlsi.evaluation import by_percent
 from pairlsi.evaluation.bootstrap import interval
 from pairlsi.evaluation.comparisons import CLEARLY, Sweep
+from pairlsi.evaluation.stored import Stored, problem_of
+from pairlsi.evaluation.wording import label, with_interval
 
 COMPARED = ("pair", "lsi", "mlsi")
 
@@ -48,7 +51,59 @@ def comparable(sweeps: dict[str, Sweep]) -> bool:
 def regime(name: str, sweep: Sweep, kind: str) -> Regime:
     """The test split of one regime, masks of one kind."""
     methods = [*COMPARED, "mean"]
-    found = tables.means(sweep, "test", methods, kind, tables.shared_samples(sweep, "test", methods))
+    found = by_percent.means(sweep, "test", methods, kind, by_percent.shared_samples(sweep, "test", methods))
     relative = {m: {q: v / found["mean"][q] for q, v in found[m].items()} for m in COMPARED}
     ratio = {q: v / found["lsi"][q] for q, v in found["mlsi"].items() if q in found["lsi"]}
     return Regime(name, relative, ratio)
+
+
+def sweeps(stored: Stored) -> dict[str, Sweep]:
+    """The tidy metrics of an experiment, and of the relatives that lie beside its folder: name -> sweep."""
+    here = stored.results
+    beside = [name for name in stored.told.get("relatives", []) if (here.parent / name / "metrics.csv").is_file()]
+    return {here.name: stored.sweep, **{name: stored.other_sweep(here.parent / name) for name in beside}}
+
+
+def differences(stored: Stored, name: str) -> str:
+    """In what the problem of a relative differs from an experiment's, as a sentence."""
+    theirs, ours = problem_of(stored.results.parent / name), stored.told["settings"]["problem"]
+    changed = [
+        f"{key.replace('_', ' ')} {number(theirs[key])} instead of {number(ours.get(key))}"
+        for key in theirs
+        if theirs[key] != ours.get(key)
+    ]
+    return f"{name} differs from {stored.results.name} by: {', '.join(changed) or 'nothing in the problem'}."
+
+
+def number(value) -> object:
+    """A setting as people write it, 0.1 for 0.10000000000000001."""
+    return f"{value:g}" if isinstance(value, (int, float)) else value
+
+
+def verdict(found: list[Regime], confidence: float) -> str:
+    """Where the paper's finding holds and where M-LSI does well, in words."""
+    holds = [each.name for each in found if each.finding_holds(confidence)]
+    well = [f"{each.name} at {q} %" for each in found for q in each.does_well()]
+    return (
+        f"So the paper's finding, that M-LSI is clearly worse than PAIR+LSI (by {CLEARLY:.0%} and more, whatever is "
+        f"missing), holds in {' and '.join(holds) or 'no regime here'}. M-LSI does at least as well as PAIR+LSI, and "
+        f"better than the mean model, in {', '.join(well) or 'no case'}."
+    )
+
+
+def intervals(found: list[Regime], confidence: float) -> dict[str, dict]:
+    """Errors over that of the mean model: regime -> method -> percent -> (mean, low, high)."""
+    return {
+        each.name: {m: {q: interval(v, confidence) for q, v in values.items()} for m, values in each.relative.items()}
+        for each in found
+    }
+
+
+def table(found: list[Regime], confidence: float) -> pd.DataFrame:
+    """The same in words, a row a regime and method, for the percentages at which M-LSI was run."""
+    rows = []
+    for each in found:
+        for method, values in each.relative.items():
+            told = {f"{q} %": with_interval(values[q], confidence) for q in each.ratio}
+            rows.append({"regime": each.name, "method": label(method), **told})
+    return pd.DataFrame(rows).fillna("")

@@ -1,66 +1,90 @@
-"""What lies in an experiment's folder, read for its report: data, estimates, choices, outcomes of ensembles."""
+"""What lies in an experiment's folder, read for its report: settings, tables, data, estimates, choices."""
 
 import json
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import yaml
 import zarr
 
-from pairlsi import operators, settings, store
-from pairlsi.evaluation import metrics, tables
+from pairlsi import operators, problems, settings, store
+from pairlsi.evaluation.comparisons import Sweep
 
 
 class Stored:
-    """The results of one experiment, of its first seed and first draw of the masks.
+    """The results of one experiment, of its first seed; masks are named {kind}-{percent}-{draw}.
 
     results: its folder; experiment: `settings.Experiment`; problem: its problem.
     """
 
     def __init__(self, results: Path, experiment, problem):
-        self.results, self.problem = Path(results), problem
+        self.results, self.experiment, self.problem = Path(results), experiment, problem
+        self.figures = self.results / "figures"  # where the report keeps its own
         self.seed, self.inference = experiment.training.seeds[0], experiment.inference
         self.masks = self.inference.masks
 
+    @classmethod
+    def in_folder(cls, results: Path) -> "Stored":
+        """With the settings that the report wrote into the folder."""
+        told = yaml.safe_load((Path(results) / "settings.yaml").read_text())
+        experiment = settings.Experiment(**told["settings"])
+        return cls(results, experiment, problems.create(experiment.problem))
+
+    @cached_property
+    def told(self) -> dict:
+        """The folder's settings.yaml: the "settings" as plain data, "relatives", and where the report comes from."""
+        return yaml.safe_load((self.results / "settings.yaml").read_text())
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """The tidy metrics; the paper's masks are those of the percentage that networks were trained on."""
+        return self.other_sweep(self.results)
+
+    def other_sweep(self, results: Path) -> Sweep:
+        """The tidy metrics of another experiment, evaluated as this one."""
+        table = pd.read_csv(results / "metrics.csv")
+        return Sweep(table, self.experiment.networks.mask_percent, self.experiment.evaluation)
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """The table claims.csv."""
+        return pd.read_csv(self.results / "claims.csv", dtype={"part": str})
+
+    def network(self, name: str) -> tuple[dict, pd.DataFrame]:
+        """What a network was trained with, and the course of its training."""
+        folder = self.results / "networks" / name / f"seed-{self.seed}"
+        return json.loads((folder / "settings.json").read_text()), pd.read_csv(folder / "history.csv")
+
     def mask(self, kind: str, percent: int) -> str:
+        """The first draw of the mask of this kind; that with nothing missing is the same for all kinds."""
         return f"{kind}-{percent}-{self.masks.draws[0]}" if percent and kind != "none" else "none-0-0"
 
-    def keep(self, kind: str, percent: int) -> np.ndarray:
+    def operator(self, mask: str) -> operators.Mask:
+        """The operator P of a mask."""
+        return operators.create(mask, self.problem.missing_count, self.problem.missing_axis, self.masks.seed)
+
+    def keep(self, mask: str) -> np.ndarray:
         """Which rows of the data a mask keeps, (rows,) bool."""
-        rows, axis = self.problem.missing_count, self.problem.missing_axis
-        return operators.create(self.mask(kind, percent), rows, axis, self.masks.seed).keep
+        return self.operator(mask).keep
 
     def samples(self, split: str, array: str, part: slice = slice(None)) -> np.ndarray:
         """Samples of array "x" or "y" of a split, (n, C, H, W) in its units."""
         return store.read(self.results / "data" / f"{split}.zarr", array, part)
 
-    def estimates(self, method: str, kind: str, percent: int) -> zarr.Group | None:
+    def estimates(self, method: str, mask: str) -> zarr.Group | None:
         """The estimates of a method on a mask, None where the settings do not ask for them, whatever lies there."""
-        mask = self.mask(kind, percent)
         if method not in self.inference.methods or mask not in settings.masks_of(method, self.inference):
             return None
         return zarr.open_group(
             self.results / "inference" / method / mask / f"seed-{self.seed}" / "estimates.zarr", mode="r"
         )
 
-    def choice(self, method: str, kind: str, percent: int) -> dict:
+    def choice(self, method: str, mask: str) -> dict:
         """What the validation split chose for a method on a mask, with its curves; {} for nothing."""
-        group = self.estimates(method, kind, percent)
+        group = self.estimates(method, mask)
         return dict(group.attrs.get("chosen_on_validation") or {}) if group is not None else {}
-
-    def outcome(self, method: str, kind: str, percent: int, wanted: np.ndarray, mean: np.ndarray) -> dict | None:
-        """What became of the members on the test samples `wanted` (N,) bool; None where none of these was run.
-
-        mean: the pixel-wise mean model (C, H, W). See `tables.outcomes` for what is told.
-        """
-        group = self.estimates(method, kind, percent)
-        chosen = [i for i in np.flatnonzero(wanted) if group is not None and i < group["test/x"].shape[0]]
-        if not chosen:
-            return None
-        truths, images = self.samples("test", "x")[chosen], group["test/x"][:][chosen]
-        members = group["test/x_members"][:][chosen] if "x_members" in group["test"] else images[:, None]
-        errors = [metrics.relative_error(members[:, k], truths) for k in range(members.shape[1])]
-        of_mean = metrics.relative_error(np.broadcast_to(mean, truths.shape), truths)
-        return tables.outcomes(np.stack(errors, axis=1), metrics.relative_error(images, truths), of_mean)
 
 
 def problem_of(results: Path) -> dict:
@@ -68,12 +92,3 @@ def problem_of(results: Path) -> dict:
     for file in sorted(Path(results).glob("networks/*/seed-*/settings.json")):
         return json.loads(file.read_text())["problem"]
     return {}
-
-
-def describe_choice(choice: dict) -> str:
-    """Iterations / members / weight; in brackets the best iterations, and the members that suffice, where others."""
-    best, enough = choice["best_iterations"], choice["sufficient_members"]
-    told_best = f" ({best})" if best != choice["iterations"] else ""
-    told_enough = f" ({enough})" if enough != choice["members"] else ""
-    weight = f" / {choice['weight']:g}" if choice["weight"] else ""
-    return f"{choice['iterations']}{told_best} / {choice['members']}{told_enough}{weight}"

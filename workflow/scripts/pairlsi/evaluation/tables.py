@@ -1,20 +1,13 @@
-"""Tables of the report, from the tidy metrics of one experiment."""
+"""Tables of the reports over masks and methods, from the tidy metrics of one experiment."""
 
 import numpy as np
 import pandas as pd
 
-from pairlsi.evaluation import paper
+from pairlsi import latents
+from pairlsi.evaluation import by_percent, paper
 from pairlsi.evaluation.bootstrap import interval
-from pairlsi.evaluation.claims import Sweep, describe
-from pairlsi.evaluation.metrics import SUCCESS
-
-SPLITS = {"test": "in distribution", "ood": "out of distribution"}
-ROWS = {"pair": "PAIR", "encdec": "Encoder-decoder", "lsi": "PAIR+LSI"}
-BESIDE = {"interpolate": "Interpolation, then PAIR", "lsi-zx": "LSI in Z_x (8)", "cgls": "CGLS, no network"}
-BESIDE |= {"mean": "Mean model", "mlsi": "M-LSI", "mlsi-lsi": "M-LSI from LSI", "fwi": "FWI", "fwi-lsi": "FWI from LSI"}
-BESIDE |= {"lsi-prior": "PAIR+LSI, prior", "lsi-refined": "Refined LSI", "linear": "Linear PAIR"}
-BESIDE |= {"linear-lsi": "Linear PAIR+LSI", "cgls-mean": "CGLS from the mean", "cgls-completed": "CGLS, completed data"}
-NETWORKS = {"vpae": "Variational PAIR"}
+from pairlsi.evaluation.comparisons import Sweep, describe
+from pairlsi.evaluation.wording import ROWS, SPLITS, label, plus_minus, with_interval
 
 
 def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame:
@@ -31,10 +24,9 @@ def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame
                     rre, ssim = (sweep.mean(method, symbol, metric, split) for metric in ("rre", "ssim"))
                 except KeyError:
                     continue
-                mean, low, high = interval(rre, confidence)
                 theirs = paper.TABLE_1[symbol, split][name]
                 table.setdefault((SPLITS[split], describe(symbol), "measured"), {})[name] = (
-                    f"{mean:.3f} ± {(high - low) / 2:.3f} / {ssim[0]:.3f}"
+                    f"{plus_minus(rre, confidence)} / {ssim[0]:.3f}"
                 )
                 table.setdefault((SPLITS[split], describe(symbol), "paper"), {})[name] = (
                     f"{theirs[0]:.3f} / {theirs[1]:.3f}"
@@ -52,119 +44,70 @@ def all_methods(sweep: Sweep, split: str, methods: list[str], metric: str = "rre
     return pd.DataFrame(rows).T
 
 
-def by_percent(sweep: Sweep, methods: list[str], split: str, confidence: float) -> dict:
-    """Mean RRE and its interval, over draws, for every kind, method and percentage missing of the sweep.
+def over_masks(sweep: Sweep, methods: list[str], confidence: float) -> pd.DataFrame:
+    """Mean RRE over all masks with something missing, with its interval, from the best method to the worst.
 
-    Returns kind -> method -> percent -> (mean, low, high); nothing missing is the percentage 0 of every kind.
+    Empty where the sweep has full data alone.
     """
-    bootstrap, found = getattr(sweep, split), {}
-    masks = sweep.table[["mask_kind", "percent", "mask"]].drop_duplicates()
-    for kind in sorted(set(masks.mask_kind) - {"none"}, reverse=True):
-        chosen = masks[masks.mask_kind.isin([kind, "none"])].sort_values("percent")
-        for method in methods:
-            for percent, rows in chosen.groupby("percent"):
-                mean = np.mean([bootstrap.mean(method, mask, "rre") for mask in rows["mask"]], axis=0)
-                found.setdefault(kind, {}).setdefault(method, {})[int(percent)] = interval(mean, confidence)
-    return found
+    missing = [symbol for symbol in sweep.masks if symbol != "none"]
+    if not missing:
+        return pd.DataFrame()
+    means = {m: interval(np.mean([sweep.mean(m, symbol) for symbol in missing], axis=0), confidence) for m in methods}
+    return pd.DataFrame(
+        {
+            label(method): {"mean RRE": f"{mean:.3f}", "interval": f"{low:.3f} to {high:.3f}"}
+            for method, (mean, low, high) in sorted(means.items(), key=lambda item: item[1])
+        }
+    ).T
 
 
-def percents(sweep: Sweep, kind: str) -> list[int]:
-    """The percentages missing of the masks of one kind in the sweep, full data being 0."""
-    return sorted(sweep.table.percent[sweep.table.mask_kind.isin([kind, "none"])].unique().tolist())
+def on_shared_and_all(sweep: Sweep, methods: list[str], kind: str, percent: int, confidence: float) -> pd.DataFrame:
+    """Mean RRE with that percentage missing, with intervals, from the best method to the worst.
 
-
-def by_sample(sweep: Sweep, split: str, method: str, kind: str, percent: int, metric: str = "rre"):
-    """A metric of each seed and sample (seeds, samples), mean over draws; None where the method was not run.
-
-    NaN for samples that the method was not run on. The mean model is the same on all masks, so it is run on one.
+    One column on the test samples that all methods share, one on all of them for the methods that were run on all.
     """
-    rows = sweep.table[sweep.table.method == method]
-    if method != "mean":
-        rows = rows[(rows.mask_kind == (kind if percent else "none")) & (rows.percent == percent)]
-    found = [getattr(sweep, split).values(method, mask, metric) for mask in rows["mask"].unique()]
-    return np.mean(found, axis=0) if found else None
+    shared = by_percent.shared_samples(sweep, "test", methods)
+    some, count = int(shared.sum()), len(shared)
+    on_shared, on_all = (
+        by_percent.means_at(sweep, methods, kind, percent, samples) for samples in (shared, np.ones_like(shared))
+    )
+    rows = {}
+    for method, mean in on_shared.items():
+        everywhere = not np.isnan(by_percent.values(sweep, "test", method, kind, percent)).any()
+        rows[label(method)] = {
+            f"the {some} samples that all share": with_interval(mean, confidence) if some else "",
+            f"all {count} test samples": with_interval(on_all[method], confidence) if everywhere else "",
+        }
+    return pd.DataFrame(rows).T
 
 
-def shared_samples(sweep: Sweep, split: str, methods: list[str]) -> np.ndarray:
-    """Which samples of a split all methods were run on, (samples,) bool: those that simulate take the first ones."""
-    table = sweep.table[sweep.table.split == split]
-    run = [table["sample"][table.method == method] for method in methods]
-    return np.array([all((samples == i).any() for samples in run) for i in getattr(sweep, split).samples])
+def verdicts(claims: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Rows of claims.csv: those of whole claims, of these the ones that could be judged, of these the held."""
+    whole = claims[claims.part == "all"]
+    judged = whole[whole.verdict.isin(["held", "not held", "undecided"])]
+    return whole, judged, judged[judged.verdict == "held"]
 
 
-def means(sweep: Sweep, split: str, methods: list[str], kind: str, samples: np.ndarray, metric: str = "rre") -> dict:
-    """Mean over the chosen samples on each resample: method -> percent -> (1 + R,), where the method was run."""
-    found = {}
+def seconds(sweep: Sweep, methods: list[str]) -> pd.DataFrame:
+    """Mean wall time of one estimate on the test split, over masks."""
+    times = sweep.table[sweep.table.split == "test"].groupby("method").seconds.mean()
+    return pd.DataFrame({label(m): {"seconds a sample": f"{times[m]:.2g}"} for m in methods if m in times.index}).T
+
+
+def surrogates(sweep: Sweep, methods: list[str], kind: str) -> pd.DataFrame:
+    """Means over the test split of the metrics that need no truth, a row a method and metric, by percentage missing."""
+    everyone, rows = np.ones(len(sweep.test.samples), bool), {}
     for method in methods:
-        for percent in percents(sweep, kind):
-            values = by_sample(sweep, split, method, kind, percent, metric)
-            if values is not None:
-                values = np.where(samples, values, np.nan)
-                found.setdefault(method, {})[percent] = getattr(sweep, split).mean_of(values)
-    return found
+        for metric in ("residual_estimate", "autoencoded_difference"):
+            values = by_percent.means(sweep, "test", [method], kind, everyone, metric)[method]
+            rows[f"{label(method)}, {metric.replace('_', ' ')}"] = {f"{q} %": v[0] for q, v in values.items()}
+    return pd.DataFrame(rows).T
 
 
-def statistics(sweep: Sweep, split: str, methods: list[str], kind: str, metric: str) -> dict:
-    """Mean and standard deviation over all samples that a method was run on: method -> percent -> (mean, deviation)."""
-    found = {}
-    for method in methods:
-        for percent in percents(sweep, kind):
-            values = by_sample(sweep, split, method, kind, percent, metric)
-            if values is not None and not np.isnan(values).all():
-                known = values[:, ~np.isnan(values).any(0)].mean(0)
-                found.setdefault(method, {})[percent] = known.mean(), known.std(ddof=1) if len(known) > 1 else 0.0
-    return found
-
-
-def rivals(cases: dict[str, dict[str, np.ndarray]], method: str, confidence: float) -> pd.DataFrame:
-    """For every case the best of the other methods, and by how much the error of `method` lies below its, in percent.
-
-    cases: case -> method -> mean errors, of all samples first, then of each resample (1 + R,). Whether `method` is
-    "better" or "worse" is said where the whole interval of the difference lies on one side, else "undecided".
-    """
-    rows = []
-    for case, found in cases.items():
-        others = {name: values for name, values in found.items() if name != method}
-        if method not in found or not others:
-            continue
-        best = min(others, key=lambda name: others[name][0])
-        gain, low, high = (100 * v for v in interval(1 - found[method] / others[best], confidence))
-        verdict = "better" if low > 0 else "worse" if high < 0 else "undecided"
-        told = {"best of the others": label(best), "its mean RRE": f"{others[best][0]:.3f}"}
-        told |= {"mean RRE": f"{found[method][0]:.3f}", "lower by, %": f"{gain:.1f} ({low:.1f} to {high:.1f})"}
-        rows.append({"data": case, **told, "verdict": verdict})
-    return pd.DataFrame(rows)
-
-
-def outcomes(errors: np.ndarray, averaged: np.ndarray, mean_model: np.ndarray) -> dict[str, float]:
-    """What became of the members of ensembles: means over samples of their relative errors.
-
-    errors (N, K): of each member; averaged (N,): of the mean over members; mean_model (N,): of the mean model, which
-    says when a member is successful (`metrics.SUCCESS`).
-    """
-    return {
-        "members": errors.shape[1],
-        "error of their mean": averaged.mean(),
-        "median member": np.median(errors, axis=1).mean(),
-        "best member": errors.min(axis=1).mean(),
-        "members successful": (errors <= SUCCESS * mean_model[:, None]).mean(),
-    }
-
-
-def calibration(errors: np.ndarray, spreads: np.ndarray) -> dict[str, float]:
-    """How the spread of each sample's ensemble (n,) goes with its error (n,); the ratio is of root mean squares."""
-    varied = len(errors) > 2 and errors.std() > 0 and spreads.std() > 0
-    return {
-        "samples": len(errors),
-        "error": errors.mean(),
-        "spread": spreads.mean(),
-        "error over spread": np.sqrt((errors**2).mean() / (spreads**2).mean()),
-        "correlation": np.corrcoef(errors, spreads)[0, 1] if varied else np.nan,
-    }
-
-
-def label(method: str) -> str:
-    """A method's name for people."""
-    if method.startswith("encdec-"):
-        return {"none": "Encoder-decoder", "random": "Encoder-decoder (R)", "block": "Encoder-decoder (B)"}[method[7:]]
-    return {**ROWS, **BESIDE, **NETWORKS}[method]
+def active_latents(divergences: dict[str, list[float]]) -> pd.DataFrame:
+    """How many latents of each space there are, are active, and carry; divergences: "x" or "y" -> nats of each."""
+    rows = {}
+    for space, values in divergences.items():
+        told = {"latents": len(values), "active": latents.active(values), "nats in all": round(sum(values))}
+        rows[{"x": "models, x", "y": "data, y"}[space]] = told
+    return pd.DataFrame(rows).T

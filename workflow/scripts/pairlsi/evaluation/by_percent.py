@@ -1,0 +1,94 @@
+"""Errors of methods against the percentage missing, on the samples that are to be compared, from tidy metrics."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from pairlsi.evaluation.bootstrap import interval
+from pairlsi.evaluation.comparisons import Sweep
+from pairlsi.evaluation.wording import label
+
+
+def percents(sweep: Sweep, kind: str) -> list[int]:
+    """The percentages missing of the masks of one kind in the sweep, full data being 0."""
+    return sorted(sweep.table.percent[sweep.table.mask_kind.isin([kind, "none"])].unique().tolist())
+
+
+def run_on(sweep: Sweep, methods: list[str], kind: str) -> list[str]:
+    """The methods that were run on masks of this kind, and the mean model, which needs none."""
+    table = sweep.table[sweep.table.mask_kind == kind]
+    return [method for method in methods if method == "mean" or method in set(table.method)]
+
+
+def values(sweep: Sweep, split: str, method: str, kind: str, percent: int, metric: str = "rre") -> np.ndarray | None:
+    """A metric of each seed and sample (seeds, samples), mean over draws; None where the method was not run.
+
+    NaN for samples that the method was not run on. The mean model is the same on all masks, so it is run on one.
+    """
+    rows = sweep.table[sweep.table.method == method]
+    if method != "mean":
+        rows = rows[(rows.mask_kind == (kind if percent else "none")) & (rows.percent == percent)]
+    found = [getattr(sweep, split).values(method, mask, metric) for mask in rows["mask"].unique()]
+    return np.mean(found, axis=0) if found else None
+
+
+def shared_samples(sweep: Sweep, split: str, methods: list[str]) -> np.ndarray:
+    """Which samples of a split all methods were run on, (samples,) bool: those that simulate take the first ones."""
+    table = sweep.table[sweep.table.split == split]
+    run = [table["sample"][table.method == method] for method in methods]
+    return np.array([all((samples == i).any() for samples in run) for i in getattr(sweep, split).samples])
+
+
+def means(sweep: Sweep, split: str, methods: list[str], kind: str, samples: np.ndarray, metric: str = "rre") -> dict:
+    """Mean over the chosen samples on each resample: method -> percent -> (1 + R,), where the method was run."""
+    found = {}
+    for method in methods:
+        for percent in percents(sweep, kind):
+            known = values(sweep, split, method, kind, percent, metric)
+            if known is not None:
+                chosen = np.where(samples, known, np.nan)
+                found.setdefault(method, {})[percent] = getattr(sweep, split).mean_of(chosen)
+    return found
+
+
+def means_at(sweep: Sweep, methods: list[str], kind: str, percent: int, samples: np.ndarray) -> dict[str, np.ndarray]:
+    """Mean RRE over the chosen test samples with that percentage missing: method -> (1 + R,), the least first."""
+    found = means(sweep, "test", methods, kind, samples)
+    at = {method: by_percent[percent] for method, by_percent in found.items() if percent in by_percent}
+    return dict(sorted(at.items(), key=lambda item: item[1][0]))
+
+
+def statistics(sweep: Sweep, split: str, methods: list[str], kind: str, metric: str) -> dict:
+    """Mean and standard deviation over all samples that a method was run on: method -> percent -> (mean, deviation)."""
+    found = {}
+    for method in methods:
+        for percent in percents(sweep, kind):
+            known = values(sweep, split, method, kind, percent, metric)
+            if known is not None and not np.isnan(known).all():
+                known = known[:, ~np.isnan(known).any(0)].mean(0)
+                found.setdefault(method, {})[percent] = known.mean(), known.std(ddof=1) if len(known) > 1 else 0.0
+    return found
+
+
+def intervals(sweep: Sweep, methods: list[str], split: str, confidence: float) -> dict:
+    """Mean RRE and its interval, over draws, for every kind, method and percentage missing of the sweep.
+
+    Returns kind -> method -> percent -> (mean, low, high); nothing missing is the percentage 0 of every kind.
+    """
+    bootstrap, found = getattr(sweep, split), {}
+    masks = sweep.table[["mask_kind", "percent", "mask"]].drop_duplicates()
+    for kind in sorted(set(masks.mask_kind) - {"none"}, reverse=True):
+        chosen = masks[masks.mask_kind.isin([kind, "none"])].sort_values("percent")
+        for method in methods:
+            for percent, rows in chosen.groupby("percent"):
+                mean = np.mean([bootstrap.mean(method, mask, "rre") for mask in rows["mask"]], axis=0)
+                found.setdefault(kind, {}).setdefault(method, {})[int(percent)] = interval(mean, confidence)
+    return found
+
+
+def table(means: dict[str, dict[int, np.ndarray]], write: Callable[[np.ndarray], object]) -> pd.DataFrame:
+    """A row a method and a column a percentage; means: method -> percent -> (1 + R,), written cell by cell."""
+    return pd.DataFrame(
+        {label(method): {f"{q} %": write(v) for q, v in found.items()} for method, found in means.items()}
+    ).T

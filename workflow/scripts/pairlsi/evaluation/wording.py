@@ -1,0 +1,47 @@
+"""What methods, splits and masks are called in the reports, and how numbers with their intervals are written."""
+
+import numpy as np
+
+from pairlsi.evaluation.bootstrap import interval
+
+SPLITS = {"test": "in distribution", "ood": "out of distribution"}
+WHERE = {"random": "at random", "block": "in one gap", "none": ""}  # what is missing, by the kind of mask
+ROWS = {"pair": "PAIR", "encdec": "Encoder-decoder", "lsi": "PAIR+LSI"}  # of the paper's Table 1
+BESIDE = {"interpolate": "Interpolation, then PAIR", "lsi-zx": "LSI in Z_x (8)", "cgls": "CGLS, no network"}
+BESIDE |= {"mean": "Mean model", "mlsi": "M-LSI", "mlsi-lsi": "M-LSI from LSI", "fwi": "FWI", "fwi-lsi": "FWI from LSI"}
+BESIDE |= {"lsi-prior": "PAIR+LSI, prior", "lsi-refined": "Refined LSI", "linear": "Linear PAIR"}
+BESIDE |= {"linear-lsi": "Linear PAIR+LSI", "cgls-mean": "CGLS from the mean", "cgls-completed": "CGLS, completed data"}
+NETWORKS = {"vpae": "Variational PAIR"}
+
+
+def label(method: str) -> str:
+    """A method's name for people."""
+    if method.startswith("encdec-"):
+        return {"none": "Encoder-decoder", "random": "Encoder-decoder (R)", "block": "Encoder-decoder (B)"}[method[7:]]
+    return {**ROWS, **BESIDE, **NETWORKS}[method]
+
+
+def with_interval(values: np.ndarray, confidence: float) -> str:
+    """A mean on each resample (1 + R,) as "0.100 (0.090 to 0.110)"."""
+    mean, low, high = interval(values, confidence)
+    return f"{mean:.3f} ({low:.3f} to {high:.3f})"
+
+
+def plus_minus(values: np.ndarray, confidence: float) -> str:
+    """A mean on each resample (1 + R,) as "0.100 ± 0.010", half the interval."""
+    mean, low, high = interval(values, confidence)
+    return f"{mean:.3f} ± {(high - low) / 2:.3f}"
+
+
+def difference(values: np.ndarray, others: np.ndarray, name: str, confidence: float) -> str:
+    """By how many percent one mean (1 + R,) lies below or above that of another method, called `name`, in words."""
+    change, low, high = (100 * v for v in interval(values / others - 1, confidence))
+    side, ends = ("below", (-high, -low)) if change < 0 else ("above", (low, high))
+    return f"{round(abs(change))} % {side} that of {name} ({round(ends[0])} to {round(ends[1])} %)"
+
+
+def seeds_in_intervals(seeds: int) -> str:
+    """Whether intervals over samples are over seeds too, to follow "intervals over samples"."""
+    if seeds > 2:
+        return "and seeds"
+    return "only, since fewer than three seeds say nothing of the spread between trainings"
