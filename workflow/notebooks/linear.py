@@ -19,21 +19,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-import yaml
 from IPython.display import Markdown, display
 
-from pairlsi import operators, problems, reporting, settings, store, theory_figures
+from pairlsi import reporting, store, theory_figures
 from pairlsi import report_sections as sections
+from pairlsi.evaluation.stored import Stored
 from pairlsi.evaluation.wording import label
-from pairlsi.inference.lsi import latent_space_inference
-from pairlsi.inference import closed_form
 from pairlsi.networks import linear as linear_pair
-from pairlsi.theory import linear, sweeps
+from pairlsi.theory import measured, sweeps
 
-results = Path(results)
-told = yaml.safe_load((results / "settings.yaml").read_text())
-experiment = settings.Experiment(**told["settings"])
-problem = problems.create(experiment.problem)
+stored = Stored.in_folder(Path(results))
+experiment, problem = stored.experiment, stored.problem
 moments = sweeps.Moments(problem.matrix, problem.moment_x, problem.moment_noise)
 rank = experiment.networks.linear[1]
 percent = experiment.networks.mask_percent
@@ -44,7 +40,8 @@ DRAWS = 5  # masks of each percentage and kind
 
 
 def weights(mask):
-    return operators.create(mask, rows, problem.missing_axis, experiment.inference.masks.seed).weights()
+    """1 for the data that a mask keeps and 0 for the others, broadcastable to (C, H, W)."""
+    return torch.from_numpy(stored.operator(mask).weights()).double()
 
 
 def observe(mask):
@@ -106,7 +103,7 @@ by_rank = {
 }
 reporting.show(
     theory_figures.errors(by_rank, "rank", "length of both latents, rank of the SVD", log=True),
-    results / "figures",
+    stored.figures,
     "rank",
     "Exact relative error against the length of both latents. LMMSE has no rank; it is drawn for comparison.",
 )
@@ -138,7 +135,7 @@ reporting.show(
         "noise, relative",
         log=True,
     ),
-    results / "figures",
+    stored.figures,
     "noise",
     "Exact relative error against the noise level. Errors above 2 lie outside the picture.",
 )
@@ -154,44 +151,36 @@ reporting.show(
         "percent",
         "percent missing",
     ),
-    results / "figures",
+    stored.figures,
     "percent",
     f"Exact relative error against the percentage of views missing: mean and range over {DRAWS} draws of the mask.",
 )
 
 # %% [markdown]
 # ## The bounds
-# For solutions z* of (9), with ε_x and ε_y the errors of the autoencoders, ε_M = ‖M† e_y(y) − e_x(x)‖,
-# ε_z = ‖e_y(d_y(z*)) − z*‖ and c_P ‖u − v‖ ≤ ‖P u − P v‖ ≤ C_P ‖u − v‖:
-#
-# - Statement 1: ‖P d_y(z*) − P y‖ ≤ C_P ε_y
-# - Proposition 1: ‖x̂ − x‖ ≤ ε_x + L_dx (ε_M + L_M† (ε_z + L_ey (C_P / c_P) ε_y))
-# - Statement 2: ‖P A(x̂) − P y‖ ≤ C_P L_A · (the bound of Proposition 1) + ‖P(y − A(x))‖
-#
-# The last term is ours: it lets the data have noise, and is zero for the noise-free data of the paper.
-# For the linear PAIR all constants are exact, c_P is the smallest singular value of P U_y, and the bounds must hold for every sample.
 
 # %%
-x, y = (torch.from_numpy(store.read(results / "data" / "test.zarr", name)).double() for name in store.ARRAYS)
+display(Markdown(f"""
+For solutions z* of (9), with {sections.BOUNDS}
+The last term is ours: it lets the data have noise, and is zero for the noise-free data of the paper.
+For the linear PAIR all constants are exact, c_P is the smallest singular value of P U_y, and the bounds must hold for every sample.
+"""))
+
+# %%
+x, y = (torch.from_numpy(store.read(stored.results / "data" / "test.zarr", name)).double() for name in store.ARRAYS)
 network = linear_pair.LinearPair(problem.x_shape, problem.y_shape, min(rank, unknowns), rank).double().requires_grad_(False)
 linear_pair.fit_moments(network, moments.moment_x, moments.moment_y, moments.moment_x @ moments.matrix.T)
-table = sweeps.bounds_by_percent(
-    network, problem.matrix, x, y, masks_of("random", lambda mask: torch.from_numpy(weights(mask)).double())
-)
+table = sweeps.bounds_by_percent(network, problem.matrix, x, y, masks_of("random", weights))
 reporting.show(
     theory_figures.bounds(table),
-    results / "figures",
+    stored.figures,
     "bounds",
     "What is bounded and its bound against the percentage of views missing at random: median, and 5 to 95 % of test samples and draws.",
 )
-finite = table[np.isfinite(table.right)]
-broken = int((table.left > table.right * (1 + 1e-9)).sum())
-looseness = (finite.right / finite.left).groupby([finite.statement, finite.percent]).median().unstack("statement")
-looseness.insert(0, "c_P, mean over draws", table.groupby("percent").lower.mean())
-looseness = looseness[["c_P, mean over draws", *theory_figures.STATEMENTS]]
-display(Markdown(f"Of {len(table)} inequalities (samples × masks × statements) {broken or 'none'} failed."))
+display(Markdown(f"Of {len(table)} inequalities (samples × masks × statements) {sweeps.broken(table) or 'none'} failed."))
 reporting.show_table(
-    looseness.map("{:.3g}".format), "How loose the bounds are: bound over what it bounds, median over samples and draws."
+    sweeps.looseness(table).map("{:.3g}".format),
+    "How loose the bounds are: bound over what it bounds, median over samples and draws.",
 )
 
 # %% [markdown]
@@ -204,7 +193,7 @@ reporting.show_table(
 # %%
 reporting.show(
     theory_figures.movement(table),
-    results / "figures",
+    stored.figures,
     "movement",
     "How far missing data move the latent of the data, relative to the autoencoder's error, against c_P. Each mark is a mask.",
 )
@@ -216,34 +205,9 @@ reporting.show(
 # early acts as the regulariser that (9) lacks, the more so the more data are missing.
 
 # %%
-solver = experiment.inference.lsi
-stopped = f"LSI (9), at most {solver.iterations} iterations"
-
-
-def search(measured, keep):
-    start = network.encode_y(measured)
-    return latent_space_inference(network, measured, keep, start, "y", solver.iterations, solver.history)
-
-
-def relative(estimate):
-    """√(Σ‖x̂ − x‖² / Σ‖x‖²) over the test split."""
-    return float((estimate - x).norm() / x.norm())
-
-
-reached = {}
-for p, mask in masks_of("random", lambda mask: mask):
-    keep, seen = torch.from_numpy(weights(mask)).double(), observe(mask)
-    best = linear.lmmse(moments.matrix, moments.moment_x, moments.moment_noise, seen)
-    estimates = {
-        "PAIR (5)": network.invert(keep * y),
-        "LSI (9), the minimiser": network.decode_x(network.inverse_map(closed_form.solve_y(network, keep * y, keep))),
-        stopped: network.decode_x(network.inverse_map(search(keep * y, keep).points[-1])),
-        "LMMSE": (y.flatten(1) @ torch.from_numpy(best).T).reshape(x.shape),
-    }
-    reached[p, mask] = {name: relative(estimate) for name, estimate in estimates.items()}
-reached = pd.DataFrame(reached).T.groupby(level=0).mean().rename_axis("percent")
+reached = measured.stopped_early(network, moments, x, y, masks_of("random", weights), experiment.inference.lsi)
 reporting.show_table(
-    reached[list(estimates)].map("{:.3g}".format),
+    reached.map("{:.3g}".format),
     f"Relative errors on the test split with views missing at random, mean over {DRAWS} draws of the mask.",
 )
 
@@ -252,21 +216,12 @@ reporting.show_table(
 # Root of the ratio of mean squares on the test split, by which the measured errors compare with the exact ones.
 
 # %%
-if (results / "metrics.csv").is_file():
-    metrics = pd.read_csv(results / "metrics.csv").query("split == 'test'")
+if (stored.results / "metrics.csv").is_file():
     energy = x.flatten(1).square().sum(1).numpy()
-    squares = metrics.assign(square=metrics.rre**2 * energy[metrics["sample"]])
-    groups = squares.groupby(["method", "mask_kind", "percent"])["square"].mean()
-    measured = np.sqrt(groups / energy.mean()).unstack(["mask_kind", "percent"])
-    exact = {
-        (kind, p): pd.Series(
-            dict(sweeps.by_percent(moments, [(p, observe(f"{kind}-{p}-0"))], rank)[["method", "rre"]].values)
-        )
-        for kind, p in measured.columns
-    }
-    exact = pd.DataFrame(exact).rename(index=lambda method: f"{theory_figures.ESTIMATORS[method][1]}, exact")
-    measured = measured.rename(index=lambda method: f"{label(method)}, measured")
-    both = pd.concat([measured, exact])
+    found = measured.of_methods(stored.sweep.table, energy)
+    exact = measured.exact(moments, {(kind, p): observe(f"{kind}-{p}-0") for kind, p in found.columns}, rank)
+    found = found.rename(index=lambda method: f"{label(method)}, measured")
+    both = pd.concat([found, exact.rename(index=lambda method: f"{theory_figures.ESTIMATORS[method][1]}, exact")])
     both.columns = ["complete" if kind == "none" else f"{kind}, {p} %" for kind, p in both.columns]
     reporting.show_table(both.round(3), "Exact errors are for draw 0 of each mask, measured ones over all draws.")
 else:
@@ -276,4 +231,4 @@ else:
 # ## Where these results come from
 
 # %%
-sections.origin(results)
+sections.origin(stored.results)

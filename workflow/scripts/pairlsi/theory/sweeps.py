@@ -145,6 +145,23 @@ def bounds_by_percent(network, matrix: np.ndarray, x, y, masks: Iterable[tuple[i
     return pd.concat(parts, ignore_index=True)
 
 
+def looseness(table: pd.DataFrame) -> pd.DataFrame:
+    """Of a table of `bounds_by_percent`, for each percentage: c_P, mean over draws, and bound over what it bounds.
+
+    The latter is the median over samples and draws for each statement, of bounds that are finite.
+    """
+    finite = table[np.isfinite(table.right)]
+    ratios = (finite.right / finite.left).groupby([finite.statement, finite.percent]).median().unstack("statement")
+    ratios = ratios[[*theory_bounds.STATEMENTS]]
+    ratios.insert(0, "c_P, mean over draws", table.groupby("percent").lower.mean())
+    return ratios
+
+
+def broken(table: pd.DataFrame) -> int:
+    """How many inequalities of a table of `bounds_by_percent` fail, but for rounding."""
+    return int((table.left > table.right * (1 + 1e-9)).sum())
+
+
 def _errors(moments: Moments, keep: np.ndarray, rank: int) -> list[tuple[str, float]]:
     """(method, rre) of every estimator."""
     estimators = {**pair_estimators(moments, keep, rank), "lmmse": _lmmse(moments, keep)}
