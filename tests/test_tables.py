@@ -143,7 +143,7 @@ def test_cases_are_the_masks_that_a_method_was_run_on_and_the_samples_that_all_s
 
 def test_fewer_than_five_shared_samples_make_no_case():
     few = metrics()
-    few = few[~few.method.isin(DEARER) | (few["sample"] < rivals.FEWEST - 1)]
+    few = few[~few.method.isin(DEARER) | (few["sample"] < 4)]
     assert rivals.on_percents(Sweep(few, 50, EVALUATION), list(ERRORS), ["random"], "lsi-refined") == {}
 
 
