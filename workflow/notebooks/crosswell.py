@@ -82,7 +82,7 @@ min ‖P d_y(z_y) − ỹ‖ (9), then map and decode them; d_y(z_y) completes t
 simulated waves do so, min ‖P A(d_x(z_x)) − ỹ‖ (16), from the mean model of the training set. *FWI*: classical full waveform
 inversion, over pixels and without any network, from the mean model too. *From LSI*: the same from the estimate of
 PAIR+LSI. *PAIR+LSI, prior*: ours, (9) from interpolated data and with the distance from the training latents added; *refined
-LSI*: FWI from its estimate. *Interpolation, then PAIR*: fill missing receivers linearly. *Mean model*: no data at all; what is not better
+LSI*: (16) from its estimate. *Linear PAIR+LSI*: (9) on the best linear encoders, decoders and maps, in closed form. *Interpolation, then PAIR*: fill missing receivers linearly. *Mean model*: no data at all; what is not better
 than it has learned nothing from them.
 
 **How to read it.** RRE = ‖x̂ − x‖ / ‖x‖, less is better. All estimates are means over their ensemble of starts.

@@ -21,7 +21,7 @@ from IPython.display import Markdown, display
 
 from pairlsi import ct_sections, figures, networks, reporting
 from pairlsi import report_sections as sections
-from pairlsi.evaluation import by_percent, paper, rivals, tables
+from pairlsi.evaluation import by_percent, paper, regimes, rivals, tables
 from pairlsi.evaluation.bootstrap import interval
 from pairlsi.evaluation.stored import Stored
 from pairlsi.evaluation.wording import label, seeds_in_intervals
@@ -105,7 +105,12 @@ reporting.show_table(tables.all_methods(sweep, "test", methods, "psnr").round(2)
 # ## Is refined LSI the best of all?
 
 # %%
-sections.refined(rivals.on_masks(sweep, methods), confidence)
+cases = {}
+for name, each in regimes.sweeps(stored).items():
+    cases |= rivals.on_masks(each, name)
+    if name != stored.results.name:
+        reporting.show_text(regimes.differences(stored, name))
+sections.refined(cases, confidence)
 
 # %%
 if len(set(sweep.table.percent)) > 1 + ("none" in sweep.masks):

@@ -142,24 +142,21 @@ def completion(truth, measured, members, mean, error: float, scales: Scales) -> 
     above = {"full data": truth, "measured": measured, f"completed, error {error:.3f}": mean}
     above["completed less full data"] = mean - truth
     shown = [f"member {k}" for k in range(1, 1 + len(members))] if len(members) > 1 else []
-    # twenty columns part into four panels above and five below
     figure = Figure(figsize=(10, 5.1 if shown else 2.8), layout="constrained")
-    cells = figure.add_gridspec(2 if shown else 1, 20)
-    panels = [figure.add_subplot(cells[0, 5 * i : 5 * i + 5]) for i in range(4)]
+    rows = figure.subfigures(2 if shown else 1, 1, squeeze=False)[:, 0]
+    panels, below = rows[0].subplots(1, len(above)), []
     for axes, (title, values) in zip(panels, above.items(), strict=True):
         drawn = scales.record(axes, values)
         axes.set_title(title, **STYLE)
-    below = []
     if shown:
-        width = 20 // (len(shown) + 1)
-        below = [figure.add_subplot(cells[1, width * i : width * i + width]) for i in range(len(shown) + 1)]
+        below = rows[1].subplots(1, len(shown) + 1)
         for axes, title, values in zip(below, shown, members, strict=False):
             scales.record(axes, values)
             axes.set_title(title, **STYLE)
         deviation = np.std(members, axis=0, ddof=1)
         spread = scales.record(below[-1], deviation, DEVIATION, (0, deviation.max()))
         below[-1].set_title("standard deviation", **STYLE)
-        figure.colorbar(spread, ax=below, label="deviation", aspect=15)
+        rows[1].colorbar(spread, ax=below, label="deviation", aspect=15)
     for row in (panels, below):
         for i, axes in enumerate(row):
             axes.tick_params(labelsize=7)
@@ -168,7 +165,7 @@ def completion(truth, measured, members, mean, error: float, scales: Scales) -> 
                 axes.set_yticks([])
             else:
                 axes.set_ylabel("receiver depth, m", **STYLE)
-    figure.colorbar(drawn, ax=panels, label="relative pressure", aspect=15)
+    rows[0].colorbar(drawn, ax=panels, label="relative pressure", aspect=15)
     return figure
 
 

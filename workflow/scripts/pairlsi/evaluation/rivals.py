@@ -31,10 +31,14 @@ def against_best(cases: dict[str, dict[str, np.ndarray]], method: str, confidenc
     return pd.DataFrame(rows)
 
 
-def on_masks(sweep: Sweep, methods: list[str]) -> dict[str, dict[str, np.ndarray]]:
-    """The cases of `against_best` by the paper's names of masks, in and out of distribution, over all samples."""
+def on_masks(sweep: Sweep, name: str) -> dict[str, dict[str, np.ndarray]]:
+    """The cases of `against_best` by the paper's names of masks, in and out of distribution, over all samples.
+
+    Every method that the sweep of the experiment `name` has is held against the others.
+    """
+    methods = sweep.table.method.unique()
     return {
-        f"{describe(symbol)}, {SPLITS[split]}": {m: sweep.mean(m, symbol, "rre", split) for m in methods}
+        f"{name}: {describe(symbol)}, {SPLITS[split]}": {m: sweep.mean(m, symbol, "rre", split) for m in methods}
         for split in SPLITS
         for symbol in sweep.masks
     }
