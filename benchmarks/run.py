@@ -12,7 +12,7 @@ import time
 
 import machine
 
-BENCHMARKS = ("solver", "ct_simulation", "crosswell_simulation", "training", "reading", "workflow")
+BENCHMARKS = ("solver", "lsi_ensemble", "ct_simulation", "crosswell_simulation", "training", "reading", "workflow")
 COLUMNS = ("benchmark", "ours", "peer", "ratio", "goal", "met", "load")
 PATIENCE = 600  # seconds for one benchmark
 SIMULATIONS = {  # tables of their own: what they measure, against what, the column of the ratio, the goals by size
