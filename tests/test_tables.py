@@ -66,6 +66,8 @@ def test_percents_and_methods_are_those_of_the_kind_of_mask(sweep):
     assert by_percent.percents(sweep, "random") == by_percent.percents(sweep, "block") == [0, 50]
     assert by_percent.run_on(sweep, list(ERRORS), "block") == ["lsi", "pair", "mean"]
     assert by_percent.run_on(sweep, list(ERRORS), "random") == list(ERRORS)
+    assert by_percent.run_at(sweep, ["lsi", "mlsi", "mean"], "random") == {"lsi": {0, 50}, "mlsi": {0, 50}}
+    assert by_percent.run_at(sweep, ["mlsi", "mean"], "block") == {"mlsi": {0}}
 
 
 def test_deviations_are_over_samples(sweep):

@@ -13,7 +13,8 @@ def stops(scope: Scope) -> None:
     stored, inference = scope.stored, scope.stored.inference
     said = {"PAIR+LSI": inference.lsi.stop} if "lsi" in scope.methods else {}
     if inference.model_based and set(scope.methods) & set(settings.MODEL_BASED):
-        said["the methods that simulate"] = inference.model_based.stop
+        said["inversion from the mean model"] = inference.model_based.stop
+        said["inversion from an estimate"] = "validation"
     if said:
         reporting.show_text("Here " + "; ".join(f"{who} stopped {STOP[stop]}" for who, stop in said.items()) + ".")
     chosen = {}

@@ -15,6 +15,12 @@ def percents(sweep: Sweep, kind: str) -> list[int]:
     return sorted(sweep.table.percent[sweep.table.mask_kind.isin([kind, "none"])].unique().tolist())
 
 
+def run_at(sweep: Sweep, methods: list[str], kind: str) -> dict[str, set[int]]:
+    """The percentages missing, 0 for full data, at which each method was run on masks of a kind, but for the mean."""
+    table = sweep.table[sweep.table.mask_kind.isin([kind, "none"])]
+    return {method: set(table.percent[table.method == method]) for method in methods if method != "mean"}
+
+
 def run_on(sweep: Sweep, methods: list[str], kind: str) -> list[str]:
     """The methods that were run on masks of this kind, and the mean model, which needs none."""
     table = sweep.table[sweep.table.mask_kind == kind]

@@ -14,8 +14,9 @@ class Scope:
     """Of the test split of one experiment.
 
     kinds: of masks with something missing; kind: the first of them, which most of the report is about; percents: of
-    that kind, 0 for full data; heavy: the largest; mask: the first draw of that; shared (N,) bool: the samples that all
-    methods were run on; everyone (N,) bool: all samples; labels: method -> its name.
+    that kind, 0 for full data; heavy: the largest that all methods were run on, or of all where there is none; mask:
+    the first draw of that; shared (N,) bool: the samples that all methods were run on; everyone (N,) bool: all
+    samples; labels: method -> its name.
     """
 
     def __init__(self, stored: Stored):
@@ -26,7 +27,8 @@ class Scope:
         self.kinds = [k for k in ("random", "block") if k in set(self.sweep.table.mask_kind)] or ["none"]
         self.kind = self.kinds[0]
         self.percents = by_percent.percents(self.sweep, self.kind)
-        self.heavy = max(self.percents)
+        run = by_percent.run_at(self.sweep, self.methods, self.kind)
+        self.heavy = max(set(self.percents).intersection(*run.values()) - {0} or self.percents)
         self.mask = stored.mask(self.kind, self.heavy)
         self.shared = by_percent.shared_samples(self.sweep, "test", self.methods)
         self.everyone = np.ones_like(self.shared)
@@ -37,9 +39,9 @@ class Scope:
         return f"{self.stored.problem.missing_name} missing {WHERE[self.kind]}"
 
     def at_heavy(self, samples: np.ndarray) -> dict[str, np.ndarray]:
-        """Mean errors over these samples (N,) bool where most is missing: method -> (1 + R,), the least first."""
+        """Mean errors over these samples (N,) bool at heavy loss: method -> (1 + R,), the least first."""
         return by_percent.means_at(self.sweep, self.methods, self.kind, self.heavy, samples)
 
     def errors(self, method: str) -> np.ndarray:
-        """The RRE of each test sample (N,) where most is missing, NaN for those that the method was not run on."""
+        """The RRE of each test sample (N,) at heavy loss, NaN for those that the method was not run on."""
         return by_percent.values(self.sweep, "test", method, self.kind, self.heavy).mean(0)
