@@ -16,7 +16,8 @@ SMALL = {
         "ct": {
             "data": {"samples": {"train": 48, "validation": 8, "test": 6, "ood": 6}, "shard_size": 24},
             "networks": {"train": ["pair", "encdec-random"]},
-            "training": {"epochs": 1},
+            # two batches an epoch, and eight samples left out of each, others in the next one
+            "training": {"epochs": 2, "batch_size": 20},
             "inference": {
                 "methods": ["pair", "encdec-random"],
                 "masks": {"kinds": ["none", "random"], "percents": [25, 50], "draws": [0]},
@@ -27,19 +28,27 @@ SMALL = {
 
 
 class Clone:
-    """A copy of the repository's files in a folder of its own, with the experiment ct alone."""
+    """A copy of the repository's files in a folder of its own, with the preset tiny.
 
-    def __init__(self, folder: Path):
+    small: with the experiment ct alone, made smaller still by small.yaml; else all experiments as users have them.
+    """
+
+    def __init__(self, folder: Path, small: bool = True):
         folder.mkdir()
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             copy(ROOT / part, folder / part)
+        if small:
+            self._reduce(folder)
+        self._lies_in(folder, dict(os.environ))
+
+    @staticmethod
+    def _reduce(folder: Path) -> None:
         for file in ("config.yaml", "workflow/presets/tiny.yaml"):
             said = yaml.safe_load((folder / file).read_text())
             said["experiments"] = {"ct": said["experiments"]["ct"]}  # a config file on top could not take others away
             (folder / file).write_text(yaml.safe_dump(said))
         (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
-        self._lies_in(folder, dict(os.environ))
 
     def _lies_in(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder, self.results, self.environment = folder, folder / "results" / "tiny" / "ct", environment
@@ -54,11 +63,14 @@ class Clone:
     def command(self, *words: str, cores: int | None = 2) -> list[str]:
         limit = ["--cores", str(cores)] if cores else []
         call = [sys.executable, "-m", "snakemake", *limit, *words]
-        return [*call, "--configfile", "workflow/presets/tiny.yaml", "small.yaml"]
+        small = ["small.yaml"] if (self.folder / "small.yaml").is_file() else []
+        return [*call, "--configfile", "workflow/presets/tiny.yaml", *small]
 
-    def snakemake(self, *words: str, cores: int | None = 2, check: bool = True) -> subprocess.CompletedProcess:
+    def snakemake(
+        self, *words: str, cores: int | None = 2, check: bool = True, timeout: int = 600
+    ) -> subprocess.CompletedProcess:
         call = self.command(*words, cores=cores)
-        said = {"capture_output": True, "text": True, "timeout": 600}
+        said = {"capture_output": True, "text": True, "timeout": timeout}
         done = subprocess.run(call, cwd=self.folder, env=self.environment, **said)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done

@@ -10,14 +10,21 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
+import dask.array
+import numpy as np
 import pandas as pd
 import pytest
-from clone import Clone
+import torch
+from clone import SMALL, Clone
+
+from pairlsi import store
+from pairlsi.batches import Batches
 
 pytestmark = pytest.mark.slow
 
 TABLES = ["results/tiny/ct/metrics.csv", "results/tiny/ct/claims.csv"]
 LOG = "logs/tiny/ct/train/pair-seed-0.log"
+RUN_LOG = "run.log"
 # one network, inference with it on three masks, the tables
 TRAINED = {"train": 1, "infer": 3, "summarise": 1}
 PATIENCE = 120  # seconds
@@ -33,26 +40,35 @@ def untrained(clone) -> Clone:
     return clone
 
 
-def assert_the_same_tables(clone: Clone, finished: Clone) -> None:
+def assert_the_same_tables(clone: Clone, finished: Clone, **tolerance) -> None:
+    """To the last bit, unless a tolerance is given."""
     for name in TABLES:
         found, wanted = (
             pd.read_csv(c.folder / name).drop(columns="seconds", errors="ignore") for c in (clone, finished)
         )
-        pd.testing.assert_frame_equal(found, wanted, check_exact=True)
+        pd.testing.assert_frame_equal(found, wanted, **tolerance or {"check_exact": True})
 
 
 def redone(said: subprocess.CompletedProcess) -> dict[str, int]:
     """How many jobs of each rule a run has done."""
-    rules = re.findall(r"^(?:local)?rule (\w+):$", said.stdout + said.stderr, re.M)
+    return jobs_in(said.stdout + said.stderr)
+
+
+def jobs_in(output: str) -> dict[str, int]:
+    rules = re.findall(r"^(?:local)?rule (\w+):$", output, re.M)
     return {rule: rules.count(rule) for rule in dict.fromkeys(rules) if rule != "data"}
 
 
 @contextmanager
 def at_work(clone: Clone, log: str, *words: str):
-    """Snakemake in the background, at the head of a process group of its own, once the job with this log has begun."""
+    """Snakemake in the background, at the head of a process group of its own, once the job with this log has begun.
+
+    What it prints goes to the clone's run.log.
+    """
     (clone.folder / log).unlink(missing_ok=True)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen(clone.command(*words), cwd=clone.folder, start_new_session=True, **quiet)
+    with open(clone.folder / RUN_LOG, "w") as output:
+        said = {"cwd": clone.folder, "stdout": output, "stderr": subprocess.STDOUT}
+        running = subprocess.Popen(clone.command(*words), start_new_session=True, **said)
     try:
         wait_for((clone.folder / log).exists)
         yield running
@@ -109,6 +125,7 @@ def test_a_second_main_process_is_refused_and_does_no_harm(untrained, finished):
         assert running.poll() is None, "the first has ended too soon for a second beside it"
         assert refused.returncode != 0 and "Directory cannot be locked" in refused.stderr and not redone(refused)
         assert running.wait(PATIENCE) == 0
+    assert jobs_in((untrained.folder / RUN_LOG).read_text()) == TRAINED
     assert_the_same_tables(untrained, finished)
 
 
@@ -155,6 +172,84 @@ def test_damaged_shards_are_found_before_training_and_repaired_as_the_message_sa
         assert redone(untrained.snakemake("data")) == {"simulate": 1}
     assert redone(untrained.snakemake(*TABLES)) == TRAINED
     assert_the_same_tables(untrained, finished)
+
+
+def sample_of_the_second_epoch(split: Path) -> int:
+    """A sample that the second epoch of training with seed 0 uses, and the first does not."""
+    batches = Batches(split, SMALL["experiments"]["ct"]["training"]["batch_size"], 100000, seed=0)
+    first, second = ({sample.numpy().tobytes() for _, y in batches.epoch(n) for sample in y} for n in (0, 1))
+    return next(i for i, sample in enumerate(store.read(split, "y")) if sample.tobytes() in second - first)
+
+
+def spoil(split: Path, sample: int) -> Path:
+    """Make the data of a sample the largest that float32 holds, which no checksum minds; return the shard's file."""
+    shard_size = store.sizes(split)[1]
+    shard = sample // shard_size
+    rows = slice(shard * shard_size, (shard + 1) * shard_size)
+    x, y = (store.read(split, name, rows) for name in store.ARRAYS)
+    y[sample - rows.start] = np.finfo(np.float32).max
+    files = store.shard_files(split, shard)
+    times = [file.stat() for file in files]
+    store.write_shard(split, shard, [dask.array.from_array(values) for values in (x, y)])
+    for file, time_of_file in zip(files, times, strict=True):
+        os.utime(file, ns=(time_of_file.st_atime_ns, time_of_file.st_mtime_ns))
+    return files[1]
+
+
+def test_a_loss_that_is_not_finite_stops_training_which_goes_on_from_the_epoch_before(untrained, finished):
+    split = untrained.results / "data/train.zarr"
+    shard = spoil(split, sample_of_the_second_epoch(split))
+    failed = untrained.snakemake(*TABLES, check=False)
+    assert failed.returncode != 0 and redone(failed) == {"train": 1} and "Traceback" not in failed.stderr
+    said = re.search(
+        r"the loss is not finite in epoch 2 after [01] batches, at learning rate 0\.\d+: try a smaller "
+        r"training\.learning_rate or a longer training\.warmup\. The weights after epoch 1 are kept in (\S+)",
+        failed.stderr,
+    )
+    assert said, failed.stderr
+    assert "epoch 1/2" in (untrained.folder / LOG).read_text()
+    (checkpoint,) = (file for file in (untrained.results / "networks/pair").rglob("*") if file.is_file())
+    assert checkpoint == untrained.folder / said[1]
+    stored = torch.load(checkpoint, weights_only=True)
+    assert stored["progress"]["epoch"] == len(stored["history"]) == 1
+    for weights in (stored["network"], stored["best"]):
+        assert all(torch.isfinite(values).all() for values in weights.values())
+
+    shard.unlink()
+    assert redone(untrained.snakemake("data")) == {"simulate": 1}
+    assert redone(untrained.snakemake(*TABLES)) == TRAINED
+    # settings and sources are those of the checkpoint, and its epoch never saw that sample
+    assert re.search(r"resumed from \S+checkpoint.pt: epoch 2, batch 0", (untrained.folder / LOG).read_text())
+    assert not checkpoint.exists()
+    assert_the_same_tables(untrained, finished)
+
+
+def limit_memory(clone: Clone, before: str, where: str) -> None:
+    """Stand in for a device that runs out of memory before a line of the paired autoencoder, for some batches."""
+    fault = f"if {where}:\n            raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB.')"
+    clone.edit("workflow/scripts/pairlsi/networks/paired.py", before, f"        {fault}\n{before}")
+
+
+def test_inference_out_of_memory_goes_on_with_half_the_batch_to_the_same_tables(clone, finished):
+    shutil.rmtree(clone.results / "inference/pair/random-50-0")
+    for table in TABLES:
+        (clone.folder / table).unlink()
+    limit_memory(clone, "        return moments(self.y_encoder(self.y_scaling(y)), self.variational)\n", "len(y) > 5")
+    assert redone(clone.snakemake(*TABLES, "--rerun-triggers", "mtime")) == {"infer": 1, "summarise": 1}
+    log = (clone.folder / "logs/tiny/ct/infer/pair-random-50-0-seed-0.log").read_text()
+    assert "out of memory with 6 samples at once: going on with 3" in log and "going on with 1" not in log
+    assert_the_same_tables(clone, finished, rtol=1e-4)
+
+
+def test_training_out_of_memory_stops_with_the_setting_to_change_and_does_with_it(untrained):
+    limit_memory(untrained, "        x, y = self.x_scaling(x), self.y_scaling(y)\n", "len(y) > 10")
+    weights = "results/tiny/ct/networks/pair/seed-0/weights.safetensors"
+    failed = untrained.snakemake(weights, "--rerun-triggers", "mtime", check=False)
+    assert failed.returncode != 0 and redone(failed) == {"train": 1} and "Traceback" not in failed.stderr
+    said = re.search(r"out of memory: set training\.batch_size to less than (\d+), .*Tried to allocate", failed.stderr)
+    assert said and int(said[1]) == 20, failed.stderr
+    untrained.settings(training={"batch_size": int(said[1]) // 2})
+    assert redone(untrained.snakemake(weights, "--rerun-triggers", "mtime")) == {"train": 1}
 
 
 @pytest.fixture

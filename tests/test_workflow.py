@@ -123,13 +123,13 @@ def test_what_lies_in_the_results_is_held_against_the_present_settings(clone):
     found = re.findall(r"^ct +(\w+) +(\d+) ok ", done.stderr, re.M)
     assert {stage: int(count) for stage, count in found} == counts
 
-    clone.settings(training={"epochs": 2}, inference={"masks": {"percents": [25]}})
+    clone.settings(training={"epochs": 3}, inference={"masks": {"percents": [25]}})
     weights = clone.results / "networks/encdec-random/seed-0/weights.safetensors"
     shutil.copy2(clone.results / "networks/pair/seed-0/weights.safetensors", weights)
     shutil.rmtree(clone.results / "inference/pair/none-0-0")
     done = clone.snakemake("provenance", "--quiet", "all", check=False)
     assert done.returncode != 0
-    assert len(re.findall(r"networks/\S+ differs: training.epochs was 1, now 2$", done.stderr, re.M)) == 2
+    assert len(re.findall(r"networks/\S+ differs: training.epochs was 2, now 3$", done.stderr, re.M)) == 2
     assert len(re.findall(r"inference/encdec-random/\S+ differs: weights was", done.stderr)) == 2
     assert re.search(r"inference +1 missing, 1 ok, 2 differs, 2 not asked for", done.stderr)
     assert re.search(r"inference/pair/random-50-0/seed-0/estimates.zarr not asked for$", done.stderr, re.M)
@@ -363,7 +363,7 @@ def test_two_processes_train_within_a_job_to_the_losses_of_one(finished, clone):
 
 
 def test_the_cluster_profile_plans_without_a_cluster(clone):
-    clone.settings(training={"epochs": 2})
+    clone.settings(training={"epochs": 3})
     planned = clone.snakemake("-n", "--profile", "slurm", cores=8).stdout
     assert re.search(r"rule train:.*?threads: 4.*?resources:[^\n]*gpu=1", planned, re.S)
 
