@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import slurm_cluster
 from clone import Clone
+from slurm_cluster import Cluster
 
 LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
 
@@ -87,6 +88,13 @@ def finished(tmp_path_factory) -> Clone:
 def clone(finished, tmp_path) -> Clone:
     """A copy of the finished clone, with what Snakemake remembers of it, to change as one likes."""
     return finished.copy(tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A Slurm on this host, for the tests alone."""
+    with Cluster() as cluster:
+        yield cluster
 
 
 class SmallDisk:

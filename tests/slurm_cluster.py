@@ -7,6 +7,7 @@ database, no file outside its folder. It listens on the loopback interface alone
 import contextlib
 import os
 import pwd
+import re
 import secrets
 import shutil
 import socket
@@ -15,6 +16,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import yaml
+from clone import Clone
+
+# a test looks at its jobs more often than the controller of a large cluster would like; one thread for each job
+# keeps jobs that run side by side on two cores from waiting for each other
+QUICK = ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "20"]
+QUICK += ["--max-threads", "1"]
 NODES = {"cpu0": "cpu", "gpu0": "gpu", "gpu1": "gpu"}  # and the partition of each
 DEVICES = ("/dev/null", "/dev/zero")  # that play the GPUs of each GPU node: Slurm wants device files
 PATIENCE = 30  # seconds for the nodes to answer, and for a daemon to end
@@ -113,11 +121,22 @@ class Cluster:
         except AssertionError:
             return {}  # the controller does not answer yet
 
-    def jobs(self, folder: Path) -> list[dict[str, str]]:
-        """What Slurm says of each job, ended ones too, that was submitted from this folder, oldest first."""
+    def serves(self, clone: Clone) -> None:
+        """Make what the clone submits go here, and fill this site's lines into its profile."""
+        clone.environment = self.environment
+        profile = clone.folder / "slurm" / "config.yaml"
+        text = re.sub(r"^# (set-resources:| {2,}\w+:.*)$", r"\1", profile.read_text(), flags=re.M)
+        text = text.replace("# slurm_partition: cpu", "slurm_partition: cpu")
+        assert yaml.safe_load(text)["set-resources"]["train"] == {"slurm_partition": "gpu", "gpu_model": "a100"}
+        profile.write_text(text)
+
+    def jobs(self, clone: Clone, rule: str = r"\w+?") -> list[dict[str, str]]:
+        """What Slurm says of each job of a rule, ended ones too, that the clone submitted, oldest first."""
         said = self.call("scontrol", "show", "job", "--oneliner").splitlines()
         jobs = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in said]
-        return sorted((job for job in jobs if job.get("WorkDir") == str(folder)), key=lambda job: int(job["JobId"]))
+        jobs = [job for job in jobs if job.get("WorkDir") == str(clone.folder)]
+        ours = [job for job in jobs if re.match(rf"rule_{rule}(_wildcards|$)", job["Comment"])]
+        return sorted(ours, key=lambda job: int(job["JobId"]))
 
     def _configure(self) -> None:
         for name in ("state", "bin", *NODES):

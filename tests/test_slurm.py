@@ -1,25 +1,19 @@
-"""The workflow on a real Slurm, through the profile that users have; jobs that are cancelled, requeued, out of time."""
+"""Faults on a real Slurm, by the profile that users have: jobs cancelled, requeued, out of time, a drained node."""
 
 import re
 import shutil
 import subprocess
 import time
-from collections import Counter
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
-import yaml
 from clone import Clone
-from slurm_cluster import Cluster
+from slurm_cluster import QUICK, Cluster
 
 pytestmark = pytest.mark.slurm
 
-# a test looks at its jobs more often than the controller of a large cluster would like; one thread for each job
-# keeps jobs that run side by side on two cores from waiting for each other
-QUICK = ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "20"]
-QUICK += ["--max-threads", "1"]
 TABLES = ["results/tiny/ct/metrics.csv", "results/tiny/ct/claims.csv"]
 NETWORKS = ["pair", "encdec-none", "encdec-random"]
 # epochs of a hundred batches, so that what happens after the first epoch happens within the second
@@ -34,20 +28,12 @@ PATIENCE = 300  # seconds
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    with Cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
 def undisturbed(cluster, tmp_path_factory) -> Clone:
-    """A clone on which the whole workflow has run through Slurm, with the site's lines of the profile filled in."""
-    clone = Clone(tmp_path_factory.mktemp("slurm") / "clone")
-    clone.environment = cluster.environment
+    """A clone whose networks take their time to train, with its tables, made without Slurm."""
+    clone = Clone(tmp_path_factory.mktemp("undisturbed") / "clone")
     clone.settings(**SETTINGS)
-    profile = clone.folder / "slurm" / "config.yaml"
-    profile.write_text(filled_in(profile.read_text()))
-    clone.snakemake(*QUICK, cores=None)
+    clone.snakemake(*TABLES, "--max-threads", "1")
+    cluster.serves(clone)
     return clone
 
 
@@ -73,14 +59,6 @@ def disturbed(undisturbed, cluster, tmp_path_factory) -> Clone:
             network = second_epoch(clone, run, list(faults))
             faults.pop(network)(trainings(clone, cluster, network)[0]["JobId"])
     return clone
-
-
-def filled_in(profile: str) -> str:
-    """The profile with the lines for partitions and the GPU's model taken out of their comments."""
-    text = re.sub(r"^# (set-resources:| {2,}\w+:.*)$", r"\1", profile, flags=re.M)
-    text = text.replace("# slurm_partition: cpu", "slurm_partition: cpu")
-    assert yaml.safe_load(text)["set-resources"]["train"] == {"slurm_partition": "gpu", "gpu_model": "a100"}
-    return text
 
 
 def untrained(clone: Clone, folder, networks: list[str]) -> Clone:
@@ -128,11 +106,7 @@ def log_of(clone: Clone, network: str):
 
 def trainings(clone: Clone, cluster: Cluster, network: str) -> list[dict[str, str]]:
     """What Slurm knows of the jobs that trained this network, the first one first."""
-    return [job for job in cluster.jobs(clone.folder) if job["Comment"] == f"rule_train_wildcards_ct_{network}_0"]
-
-
-def jobs_of(rule: str, clone: Clone, cluster: Cluster) -> list[dict[str, str]]:
-    return [job for job in cluster.jobs(clone.folder) if re.match(rf"rule_{rule}(_wildcards|$)", job["Comment"])]
+    return [job for job in cluster.jobs(clone, "train") if job["Comment"].endswith(f"_ct_{network}_0")]
 
 
 def assert_same_tables(clone: Clone, other: Clone) -> None:
@@ -143,47 +117,6 @@ def assert_same_tables(clone: Clone, other: Clone) -> None:
 
 def resumed_within_an_epoch(clone: Clone, network: str) -> bool:
     return bool(re.search(r"resumed from .*: epoch [2-4], batch [1-9]", log_of(clone, network).read_text()))
-
-
-def test_the_whole_workflow_ends_with_its_report_and_nothing_is_left_to_do(undisturbed):
-    assert "could be judged here" in (undisturbed.results / "report.html").read_text()
-    metrics = pd.read_csv(undisturbed.results / "metrics.csv")
-    assert len(metrics) == len(NETWORKS) * MASKS * (6 + 6) and metrics.rre.notna().all()
-    assert undisturbed.planned() == {}
-
-
-def test_jobs_that_ask_for_a_gpu_see_one_on_a_gpu_node_and_others_run_elsewhere(undisturbed):
-    told = {file: file.read_text().splitlines()[0] for file in (undisturbed.folder / "logs/tiny/ct").rglob("*.log")}
-    places = Counter()
-    for file, line in told.items():
-        place = re.search(r"node (\w+)\d, Slurm job \d+(, CUDA devices \d)?$", line)
-        places[file.relative_to(undisturbed.folder / "logs/tiny/ct").parts[0], place[1], bool(place[2])] += 1
-    assert places == {
-        ("create_store", "cpu", False): 4,
-        ("simulate", "cpu", False): 2 + 3,
-        ("statistics.log", "cpu", False): 1,
-        ("train", "gpu", True): len(NETWORKS),
-        ("infer", "gpu", True): len(NETWORKS) * MASKS,
-        ("summarise.log", "cpu", False): 1,
-        ("report.log", "cpu", False): 1,
-    }
-
-
-def test_many_like_jobs_are_submitted_as_arrays_and_training_is_not(undisturbed, cluster):
-    arrays = {
-        rule: Counter(job.get("ArrayJobId") for job in jobs_of(rule, undisturbed, cluster))
-        for rule in ("create_store", "simulate", "train", "infer")
-    }
-    assert list(arrays["create_store"].values()) == [4] and None not in arrays["create_store"]
-    assert None not in arrays["infer"] and min(arrays["infer"].values()) >= MASKS
-    assert max(arrays["simulate"].values()) >= 2  # the shards of the training split become possible together
-    assert list(arrays["train"]) == [None]
-
-
-def test_the_profile_does_not_limit_jobs_that_it_submits_as_arrays(undisturbed):
-    profile = yaml.safe_load((undisturbed.folder / "slurm/config.yaml").read_text())
-    # with a limit, the plugin would drop what is ready beyond it, and the run would hang
-    assert (profile["jobs"], profile["slurm-status-command"]) == ("unlimited", "squeue")
 
 
 def test_a_training_out_of_time_goes_on_where_it_stood(disturbed, cluster):
@@ -210,8 +143,8 @@ def test_after_all_these_faults_the_tables_are_the_same_and_nothing_else_was_don
     disturbed, undisturbed, cluster
 ):
     assert_same_tables(disturbed, undisturbed)
-    jobs = cluster.jobs(disturbed.folder)
-    counted = {rule: len(jobs_of(rule, disturbed, cluster)) for rule in ("train", "infer", "summarise")}
+    jobs = cluster.jobs(disturbed)
+    counted = {rule: len(cluster.jobs(disturbed, rule)) for rule in ("train", "infer", "summarise")}
     assert counted == {"train": len(NETWORKS) + 2, "infer": len(NETWORKS) * MASKS, "summarise": 1}
     assert len(jobs) == sum(counted.values()) and sum(int(job["Restarts"]) for job in jobs) == 1
 
@@ -225,8 +158,8 @@ def test_a_node_drained_mid_run_ends_its_job_and_the_others_run_the_rest(undistu
         cluster.call("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=test")
     assert cluster.states()[node] == "drain"
     cluster.call("scontrol", "update", f"NodeName={node}", "State=RESUME")
-    assert {job["NodeList"] for job in jobs_of("infer", clone, cluster)} == {"gpu0", "gpu1"} - {node}
-    jobs = cluster.jobs(clone.folder)
+    assert {job["NodeList"] for job in cluster.jobs(clone, "infer")} == {"gpu0", "gpu1"} - {node}
+    jobs = cluster.jobs(clone)
     assert [(job["JobState"], job["Restarts"]) for job in jobs] == [("COMPLETED", "0")] * (1 + MASKS + 1)
     assert [job["JobId"] for job in trainings(clone, cluster, "encdec-none")] == [training["JobId"]]
     assert_same_tables(clone, undisturbed)

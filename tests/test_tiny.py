@@ -1,0 +1,101 @@
+"""The preset tiny as users have it, every experiment to its report: through Slurm where it is installed, by the profile
+that users have, else on this machine alone."""
+
+import re
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+import slurm_cluster
+import yaml
+import zarr
+from clone import ROOT, Clone
+
+TIMEOUT = 2400  # seconds
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(TIMEOUT + 60)]
+
+SAID = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]
+ON_GPU = ("train", "infer")
+ON_CPU = ("create_store", "simulate", "statistics", "summarise", "report")
+
+
+@pytest.fixture(scope="session")
+def whole(request, tmp_path_factory) -> Clone:
+    """A clone on which the whole workflow has run, for all experiments."""
+    clone = Clone(tmp_path_factory.mktemp("whole") / "clone", small=False)
+    if slurm_cluster.missing():
+        clone.snakemake(timeout=TIMEOUT)
+    else:
+        request.getfixturevalue("cluster").serves(clone)
+        clone.snakemake(*slurm_cluster.QUICK, cores=None, timeout=TIMEOUT)
+    return clone
+
+
+def test_every_experiment_ends_with_its_report_and_nothing_is_left_to_do(whole):
+    for experiment, said in SAID.items():
+        results = whole.folder / "results/tiny" / experiment
+        assert "data:image/png;base64" in (results / "report.html").read_text()
+        metrics = pd.read_csv(results / "metrics.csv")
+        assert set(metrics.method) == set(said["inference"]["methods"]) and np.isfinite(metrics.rre).all()
+    assert whole.planned() == {}
+
+
+@pytest.mark.slurm
+def test_each_job_runs_once_and_those_of_gpu_rules_alone_on_a_gpu_node_where_they_see_a_device(whole, cluster):
+    jobs = cluster.jobs(whole)
+    assert {(job["JobState"], job["Restarts"]) for job in jobs} == {("COMPLETED", "0")}
+    logs = list((whole.folder / "logs/tiny").rglob("*.log"))
+    assert len(logs) == len(jobs)
+    places = set()
+    for log in logs:
+        place = re.search(r"node (\w+)\d, Slurm job \d+(, CUDA devices \d)?$", log.read_text().splitlines()[0])
+        experiment, rule = log.relative_to(whole.folder / "logs/tiny").parts[:2]
+        places.add((experiment, rule.removesuffix(".log"), place[1], bool(place[2])))
+    assert places == {
+        (experiment, rule, kind, kind == "gpu")
+        for kind, rules in (("gpu", ON_GPU), ("cpu", ON_CPU))
+        for experiment in SAID
+        for rule in rules
+    }
+
+
+@pytest.mark.slurm
+def test_many_like_jobs_are_submitted_as_arrays_and_training_is_not(whole, cluster):
+    arrays = {
+        rule: Counter(job.get("ArrayJobId") for job in cluster.jobs(whole, rule))
+        for rule in ("create_store", "simulate", "infer", "train")
+    }
+    stores = arrays["create_store"]  # possible from the start, all together
+    assert list(stores.values()) == [4 * len(SAID)] and None not in stores
+    for rule in ("simulate", "infer"):  # some become possible one by one
+        alone = arrays[rule].pop(None, 0)
+        together = arrays[rule].values()
+        assert min(together) >= 2 and sum(together) > alone
+    assert max(arrays["infer"].values()) >= 10
+    assert list(arrays["train"]) == [None]
+
+
+@pytest.mark.slurm
+def test_the_profile_does_not_limit_jobs_that_it_submits_as_arrays(whole):
+    profile = yaml.safe_load((whole.folder / "slurm/config.yaml").read_text())
+    # with a limit, the plugin would drop what is ready beyond it, and the run would hang
+    assert (profile["jobs"], profile["slurm-status-command"]) == ("unlimited", "squeue")
+
+
+def test_methods_that_simulate_run_on_the_samples_and_masks_set_aside_for_them(whole):
+    results = whole.folder / "results/tiny/crosswell"
+    metrics = pd.read_csv(results / "metrics.csv")
+    random = metrics[(metrics.split == "test") & (metrics.mask_kind != "block")]
+    counted = random.groupby(["method", "percent"]).size()
+    assert counted["lsi"].to_dict() == {0: 6, 50: 6, 90: 6} and counted["mean"].to_dict() == {0: 6}
+    for method in ("mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-refined"):
+        assert counted[method].to_dict() == {0: 3, 90: 3}
+        assert "block" not in set(metrics[metrics.method == method].mask_kind)
+    for method, members in (("lsi", 2), ("mlsi", 2)):
+        estimates = zarr.open_group(results / f"inference/{method}/random-90-0/seed-0/estimates.zarr", mode="r")
+        assert estimates["test/x_members"].shape[1] == members and estimates["test/y_members"].shape[:2] == (2, members)
+        chosen = estimates.attrs["chosen_on_validation"]
+        assert 1 <= chosen["iterations"] < len(chosen["validation_rre"])
+    claims = pd.read_csv(results / "claims.csv")
+    assert list(claims[claims.part == "all"].claim) == [7, 8]
