@@ -11,6 +11,7 @@ from pairlsi.figures import COLOURS, finish, plain_numbers
 LINES = {"random": "receivers missing at random", "block": "one gap of receivers", "none": "full data"}
 TERMS = {"autoencode_x": "autoencoding x", "autoencode_y": "autoencoding y"}
 TERMS |= {"forward": "forward, x to y", "inverse": "inverse, y to x"}
+WORST = 1.5  # relative error that is still drawn: from 1 on an estimate is worse than zero
 FROM_LSI = "-lsi"  # how the names of methods that start from the estimate of lsi end: they are drawn dashed
 
 
@@ -35,7 +36,7 @@ def by_loss(found: dict, labels: dict[str, str], mean_error: float | None) -> Fi
             for number, (method, by_percent) in enumerate(by_method.items()):
                 percents, (mean, deviation) = np.array(list(by_percent)), np.array(list(by_percent.values())).T
                 # moved aside a little, so that bars of several methods can be told apart
-                place = percents + 0.9 * (number - (len(by_method) - 1) / 2)
+                place = percents + 0.5 * (number - (len(by_method) - 1) / 2)
                 style = line(method)
                 shown[method], *_ = axes.plot(place, mean, marker="o", markersize=3.5, **style)
                 axes.errorbar(place, mean, deviation, fmt="none", ecolor=style["color"], alpha=0.45, linewidth=1.2)
@@ -43,7 +44,7 @@ def by_loss(found: dict, labels: dict[str, str], mean_error: float | None) -> Fi
                 shown["mean"] = axes.axhline(mean_error, color=COLOURS["mean"], linestyle=":")
             axes.set_title(f"{title}, {LINES[kind]}", fontsize=9)
             axes.set(xticks=sorted({percent for by_percent in by_method.values() for percent in by_percent}))
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, min(axes.get_ylim()[1], WORST))
         row[0].set_ylabel("relative error")
     for axes in panels[-1]:
         axes.set_xlabel("percent of receivers missing")
