@@ -268,8 +268,10 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
 def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):
     clone = Clone(tmp_path / "clone")
     clone.settings(training={"epochs": 100})
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen(clone.command(WEIGHTS), cwd=clone.folder, start_new_session=True, **quiet)
+    said = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": clone.folder, "start_new_session": True}
+    # what a shell starts in the background ignores Ctrl-C, and so would all that these tests start
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    running = subprocess.Popen(clone.command(WEIGHTS), preexec_fn=heeds, **said)
     checkpoint = clone.results / "networks/pair/seed-0/checkpoint.pt"
     for _ in range(600):
         if checkpoint.is_file():
