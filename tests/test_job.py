@@ -13,7 +13,8 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 START = """
 from types import SimpleNamespace
 from pairlsi import job
-job.start(SimpleNamespace(threads=3, log=["job.log"]), blocks={blocks})
+with job.start(SimpleNamespace(threads=3, log=["job.log"]), blocks={blocks}):
+    import numpy
 """
 
 
@@ -53,6 +54,22 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
     _, log = run(tmp_path, body)
     pages = 10 * 20 * (4 << 20) / resource.getpagesize()
     assert int(log.splitlines()[-1]) < pages / 10
+
+
+def test_the_garbage_collector_passes_over_imports_and_does_its_work_on_what_comes_after(tmp_path):
+    body = """
+import gc, weakref
+seen = gc.get_objects()
+print(gc.isenabled(), any(found is numpy.__dict__ for found in seen))
+class Cycle: pass
+one = Cycle()
+one.self, alive = one, weakref.ref(one)
+del one
+for _ in range(10_000): seen.append([])
+print(alive())
+"""
+    _, log = run(tmp_path, body)
+    assert log.splitlines()[-2:] == ["True False", "None"]
 
 
 def test_an_error_of_the_projects_own_ends_the_job_with_its_sentence_and_the_log_with_its_traceback(tmp_path):

@@ -22,10 +22,10 @@ DRIVER = """
 import json, os, sys
 from types import SimpleNamespace
 from pairlsi import job
-job.start(SimpleNamespace(threads=2, log=[sys.argv[1] + ".log"]))
-import torch
-from pairlsi import problems
-from test_training import run
+with job.start(SimpleNamespace(threads=2, log=[sys.argv[1] + ".log"])):
+    import torch
+    from pairlsi import problems
+    from test_training import run
 checkpoint, data, problem, spec, rank, at, number = sys.argv[1], sys.argv[2], *map(json.loads, sys.argv[3:])
 mine = rank is not None and os.environ.get("LOCAL_RANK", "0") == str(rank)
 print("a process")

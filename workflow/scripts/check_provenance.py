@@ -2,11 +2,10 @@
 
 from pairlsi import job
 
-job.start(snakemake)  # noqa: F821 - given by Snakemake
+with job.start(snakemake):  # noqa: F821 - given by Snakemake
+    from pathlib import Path
 
-from pathlib import Path
-
-from pairlsi import comparison
+    from pairlsi import comparison
 
 params = snakemake.params  # noqa: F821
 table = comparison.compare(Path(params.results), params.expected)

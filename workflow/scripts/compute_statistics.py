@@ -2,14 +2,13 @@
 
 from pairlsi import job
 
-job.start(snakemake, blocks=True)  # noqa: F821 - given by Snakemake
+with job.start(snakemake, blocks=True):  # noqa: F821 - given by Snakemake
+    import json
+    from pathlib import Path
 
-import json
-from pathlib import Path
+    import numpy as np
 
-import numpy as np
-
-from pairlsi import outputs, provenance, store
+    from pairlsi import outputs, provenance, store
 
 dataset = next(parent for parent in Path(snakemake.input[0]).parents if parent.suffix == ".zarr")  # noqa: F821
 scalars, means = store.statistics(dataset)

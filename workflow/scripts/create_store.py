@@ -2,11 +2,10 @@
 
 from pairlsi import job
 
-job.start(snakemake)  # noqa: F821 - given by Snakemake
+with job.start(snakemake):  # noqa: F821 - given by Snakemake
+    from pathlib import Path
 
-from pathlib import Path
-
-from pairlsi import problems, provenance, store
+    from pairlsi import problems, provenance, store
 
 params = snakemake.params  # noqa: F821
 said = params.dataset

@@ -2,11 +2,10 @@
 
 from pairlsi import job
 
-job.start(snakemake)  # noqa: F821 - given by Snakemake
+with job.start(snakemake):  # noqa: F821 - given by Snakemake
+    import json
 
-import json
-
-from pairlsi import outputs, problems
+    from pairlsi import outputs, problems
 
 problem = problems.create(snakemake.params.problem)  # noqa: F821
 problem.fetch()

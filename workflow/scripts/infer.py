@@ -2,12 +2,11 @@
 
 from pairlsi import job
 
-job.start(snakemake)  # noqa: F821 - given by Snakemake
+with job.start(snakemake):  # noqa: F821 - given by Snakemake
+    from pathlib import Path
 
-from pathlib import Path
-
-from pairlsi import outputs, problems, provenance
-from pairlsi.evaluation import sweep
+    from pairlsi import outputs, problems, provenance
+    from pairlsi.evaluation import sweep
 
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output  # noqa: F821
 data = Path(snakemake.input.scalars).parent  # noqa: F821

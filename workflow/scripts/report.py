@@ -2,11 +2,10 @@
 
 from pairlsi import job
 
-job.start(snakemake)  # noqa: F821 - given by Snakemake
+with job.start(snakemake):  # noqa: F821 - given by Snakemake
+    from pathlib import Path
 
-from pathlib import Path
-
-from pairlsi import reporting
+    from pairlsi import reporting
 
 params, output = snakemake.params, snakemake.output  # noqa: F821
 reporting.write_settings(params.experiment, params.relatives, params.source, output.settings)

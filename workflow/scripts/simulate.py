@@ -2,11 +2,10 @@
 
 from pairlsi import job
 
-job.start(snakemake, blocks=True)  # noqa: F821 - given by Snakemake
+with job.start(snakemake, blocks=True):  # noqa: F821 - given by Snakemake
+    from pathlib import Path
 
-from pathlib import Path
-
-from pairlsi import problems, simulation
+    from pairlsi import problems, simulation
 
 wildcards, params = snakemake.wildcards, snakemake.params  # noqa: F821
 problem = problems.create(params.problem)

@@ -2,13 +2,12 @@
 
 from pairlsi import job
 
-job.start(snakemake)  # noqa: F821 - given by Snakemake
+with job.start(snakemake):  # noqa: F821 - given by Snakemake
+    import pandas as pd
 
-import pandas as pd
-
-from pairlsi import outputs
-from pairlsi.evaluation.claims import judge
-from pairlsi.settings import Evaluation
+    from pairlsi import outputs
+    from pairlsi.evaluation.claims import judge
+    from pairlsi.settings import Evaluation
 
 params, output = snakemake.params, snakemake.output  # noqa: F821
 metrics = pd.concat([pd.read_csv(file) for file in snakemake.input], ignore_index=True)  # noqa: F821

@@ -2,18 +2,17 @@
 
 from pairlsi import job
 
-job.start(snakemake)  # noqa: F821 - given by Snakemake
+with job.start(snakemake):  # noqa: F821 - given by Snakemake
+    import hashlib
+    import json
+    from pathlib import Path
 
-import hashlib
-import json
-from pathlib import Path
+    import torch
 
-import torch
-
-from pairlsi import latents, networks, outputs, problems, provenance, training
-from pairlsi.batches import Batches
-from pairlsi.networks import latent_prior
-from pairlsi.settings import Training
+    from pairlsi import latents, networks, outputs, problems, provenance, training
+    from pairlsi.batches import Batches
+    from pairlsi.networks import latent_prior
+    from pairlsi.settings import Training
 
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output  # noqa: F821
 seed = int(wildcards.seed)
