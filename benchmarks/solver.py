@@ -36,7 +36,7 @@ def misfit_of(network, y, keep):
 
 
 def ours(fun, x0):
-    return lbfgs.minimize(fun, x0, max_iter=ITERATIONS)
+    return lbfgs.minimize(fun, x0, max_iter=ITERATIONS, lower_bound=0.0)  # as in latent space inference
 
 
 def botorch(fun, x0, calls=None):

@@ -166,7 +166,7 @@ def decoder_problem(n_rows=24, n=32, dtype=F64, seed=2):
 def test_quadratics_agree_with_torch(max_iter):
     fun, x0 = quadratics()
     x, f, iterations, evaluations = reference(fun, x0, max_iter)
-    r = minimize(fun, x0, max_iter=max_iter, first_norm=1)
+    r = minimize(fun, x0, max_iter=max_iter)
     assert relative(r.x, x).max() < 1e-8
     torch.testing.assert_close(r.fun, f, rtol=1e-8, atol=0)
     assert torch.equal(r.iterations, iterations)
@@ -178,7 +178,7 @@ def test_quadratics_agree_with_torch(max_iter):
 def test_history_wraps_as_in_torch(history):
     fun, x0 = quadratics(n_rows=20, cond=100)
     x, _, iterations, evaluations = reference(fun, x0, 20, history)
-    r = minimize(fun, x0, max_iter=20, history=history, first_norm=1)
+    r = minimize(fun, x0, max_iter=20, history=history)
     assert relative(r.x, x).max() < 1e-6
     assert torch.equal(r.iterations, iterations)
     assert torch.equal(r.evaluations, evaluations)
@@ -188,7 +188,7 @@ def test_history_wraps_as_in_torch(history):
 def test_classics_agree_with_torch(budget):
     fun, x0, _ = classics()
     x, f, iterations, evaluations = reference(fun, x0, 10, max_evaluations=budget)
-    r = minimize(fun, x0, max_iter=10, max_evaluations=budget, first_norm=1)
+    r = minimize(fun, x0, max_iter=10, max_evaluations=budget)
     # a search cut off while its step still grows: torch forgets the last but one point, we keep the best
     worse = r.fun < f * (1 - 1e-9)
     assert worse.sum() <= 2
@@ -207,7 +207,7 @@ def test_rejected_pairs_and_small_gradients_as_in_torch():
 
     options = {"max_iter": 25, "tolerance_grad": 0.0, "tolerance_change": 1e-14}
     x, f, iterations, evaluations = reference(small, x0, **options)
-    r = minimize(small, x0, **options, first_norm=1)
+    r = minimize(small, x0, **options)
     assert relative(r.x, x).max() < 1e-12
     torch.testing.assert_close(r.fun, f, rtol=1e-8, atol=0)
     assert torch.equal(r.iterations, iterations)
@@ -225,7 +225,7 @@ def test_rough_functions_agree_with_torch(steps, tolerance_change):
 
     options = {"tolerance_change": tolerance_change, "max_evaluations": 40}
     x, f, iterations, evaluations = reference(fun, x0, **options)
-    r = minimize(fun, x0, **options, first_norm=1)
+    r = minimize(fun, x0, **options)
     # waves amplify rounding: rarely a row goes another way
     same = relative(r.x, x) < 1e-6
     assert same.double().mean() > 0.94
@@ -250,34 +250,43 @@ def test_line_searches_over_waves_agree_with_torch():
 
     x0 = 4 * torch.randn(rows, 1, generator=gen, dtype=F64)
     x, f, iterations, evaluations = reference(fun, x0, 2, max_evaluations=16)
-    r = minimize(fun, x0, max_iter=2, max_evaluations=16, first_norm=1)
+    r = minimize(fun, x0, max_iter=2, max_evaluations=16)
     assert ((r.x - x).abs() < 1e-6 * (1 + x.abs())).double().mean() > 0.99
     assert (r.evaluations == evaluations).double().mean() > 0.99
     assert torch.equal(r.iterations, iterations)
 
 
-@pytest.mark.parametrize("norm", [1, 2])
-def test_the_first_step_has_length_one_in_its_norm_and_is_never_longer_than_the_gradient(norm):
+def parabolas(falls):
+    """Losses (R,) that along their gradient fall by the parts `falls` (R,) of their value of 1 at x0 (R, 2)."""
+    floor, x0 = 1 - falls, torch.stack([falls.sqrt(), torch.zeros_like(falls)], 1)
+
+    def fun(x, rows):
+        return x.square().sum(1) + floor[rows]
+
+    return fun, x0
+
+
+def test_known_to_be_positive_a_loss_is_led_down_by_the_first_step_wherever_there_is_some_way_to_go():
+    falls = torch.tensor([0.14, 0.3, 0.6, 0.9, 1.0, 0.12, 0.05], dtype=F64)
+    fun, x0 = parabolas(falls)
+    r = minimize(fun, x0, max_iter=1, max_evaluations=10, lower_bound=0.0)
+    assert r.evaluations.tolist() == [2] * 5 + [3] * 2  # 13 % is where the line search has to look twice
+    step = falls.sqrt() / 1 - r.x[:, 0]
+    torch.testing.assert_close(step[:5], 1 / (4 * falls[:5].sqrt()))  # (1 - 0) / (2 |gradient|²) |gradient|
+    higher = minimize(lambda x, rows: fun(x, rows) + 7, x0, max_iter=1, max_evaluations=10, lower_bound=7.0)
+    torch.testing.assert_close(higher.x, r.x)
+
+
+def test_a_bound_above_the_loss_does_no_harm():
     fun, x0 = quadratics(n_rows=6)
-    seen = []
-
-    def watched(x, rows, gain):
-        seen.append(x.detach().clone())
-        return gain * fun(x, rows)
-
-    for gain in (1.0, 1e-3):  # gradients far above 1, and below
-        seen.clear()
-        minimize(lambda x, rows, gain=gain: watched(x, rows, gain), x0, max_iter=1, first_norm=norm)
-        x = x0.clone().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(gain * fun(x, torch.arange(6)).sum(), x)
-        wanted = gradient.norm(p=norm, dim=1).clamp(max=1.0)
-        torch.testing.assert_close((seen[1] - seen[0]).norm(p=norm, dim=1), wanted)
+    wrong = minimize(fun, x0, lower_bound=float(fun(x0, torch.arange(6)).max()) + 1)
+    torch.testing.assert_close(wrong.x, minimize(fun, x0).x)
 
 
-def test_with_many_unknowns_the_longer_first_step_saves_an_iteration():
+def test_with_many_unknowns_a_first_step_of_the_right_scale_saves_an_iteration():
     fun, x0 = decoder_problem(n=256)
-    longer, torchs = (minimize(fun, x0, first_norm=norm) for norm in (2, 1))
-    assert longer.fun.mean() < torchs.fun.mean() and longer.evaluations.sum() <= torchs.evaluations.sum()
+    bounded, torchs = (minimize(fun, x0, lower_bound=bound) for bound in (0.0, None))
+    assert bounded.fun.mean() < torchs.fun.mean() and bounded.evaluations.sum() < torchs.evaluations.sum()
 
 
 def test_classics_reach_the_minimum_as_scipy():
@@ -304,7 +313,7 @@ def test_classics_reach_the_minimum_as_scipy():
 def test_decoder_agrees_with_torch(dtype, tolerance):
     fun, x0 = decoder_problem(dtype=dtype)
     x, f, iterations, evaluations = reference(fun, x0)
-    r = minimize(fun, x0, first_norm=1)
+    r = minimize(fun, x0)
     assert r.x.dtype == r.fun.dtype == r.grad.dtype == dtype
     assert relative(r.x, x).max() < tolerance
     torch.testing.assert_close(r.fun, f, rtol=tolerance, atol=0)
@@ -315,7 +324,7 @@ def test_decoder_agrees_with_torch(dtype, tolerance):
 def test_float32_is_as_good_as_torch():
     fun, x0 = quadratics(dtype=torch.float32)
     _, f, iterations, evaluations = reference(fun, x0)
-    r = minimize(fun, x0, first_norm=1)
+    r = minimize(fun, x0)
     torch.testing.assert_close(r.fun, f, rtol=1e-2, atol=0)
     assert (r.iterations == iterations).float().mean() > 0.9
     assert (r.evaluations == evaluations).float().mean() > 0.9

@@ -25,9 +25,10 @@ def test_the_points_are_where_runs_of_fewer_iterations_end():
     assert torch.equal(found.points[0], starts())
     for i in range(1, 1 + ITERATIONS):
         # as many evaluations as the long run may take: with fewer the short one ends before its iterations
-        wanted = minimize(rosenbrock, starts(), max_iter=i, history=5, max_evaluations=ITERATIONS * 5 // 4)
+        budget = ITERATIONS * 5 // 4
+        wanted = minimize(rosenbrock, starts(), max_iter=i, history=5, max_evaluations=budget, lower_bound=0)
         assert found.points[i].numpy() == pytest.approx(wanted.x.numpy(), abs=1e-12)
-        sooner = follow(rosenbrock, starts(), i, 5, ITERATIONS * 5 // 4)
+        sooner = follow(rosenbrock, starts(), i, 5, budget)
         assert torch.equal(sooner.points, found.points[: 1 + i])
         moved = (found.points[i] != found.points[i - 1]).any(1)
         assert moved[found.iterations >= i].all() and not moved[found.iterations < i].any()

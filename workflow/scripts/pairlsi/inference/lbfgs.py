@@ -4,11 +4,11 @@ Every row of ``x`` is a minimisation of its own: its own curvature pairs, its ow
 stop. A round evaluates the pending trial point of every row still running, whatever its iteration or phase, so the
 number of batched evaluations is the largest number that any one row needs. Rules and constants are those of
 ``torch.optim.LBFGS(lr=1, line_search_fn="strong_wolfe")`` run for one ``step()`` on the row alone, but for the length
-of the very first step, which is SciPy's unless torch's is asked for: with hundreds of unknowns torch's is so short that
-an iteration goes into finding the scale.
+of the very first step where the loss is known to be bounded below: torch's knows no scale, and with hundreds of
+unknowns it is so short that an iteration goes into finding one.
 
 Source: Nocedal & Wright, Numerical Optimization, 2nd ed. (2006): line search Alg. 3.5, zoom Alg. 3.6, cubic step
-eq. 3.59, two-loop recursion Alg. 7.4, scaling eq. 7.20.
+eq. 3.59, two-loop recursion Alg. 7.4, scaling eq. 7.20. First step: Polyak, doi:10.1016/0041-5553(69)90061-5.
 """
 
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def minimize(
     *,
     max_iter: int = 10,
     history: int = 10,
-    first_norm: int = 2,
+    lower_bound: float | None = None,
     tolerance_grad: float = 1e-7,
     tolerance_change: float = 1e-9,
     max_evaluations: int | None = None,
@@ -71,8 +71,10 @@ def minimize(
         autograd with respect to x alone; gradients are enabled for it even if the caller has turned them off.
     max_iter: most iterations (line searches) of a row.
     history: most curvature pairs kept for a row; memory is about 3 * N * min(history, max_iter) * n numbers.
-    first_norm: the first step tried, along minus the gradient, has at most the length 1 in this norm: 2 as in SciPy's
-        L-BFGS-B, 1 as in torch.optim.LBFGS, whose points are then met one by one.
+    lower_bound: what no loss can be below, 0 for sums of squares. Where it is given, the first step tried is half of
+        Polyak's, (loss - lower_bound) / (2 |gradient|^2) times the gradient: were the loss a parabola along it, the
+        line search would take that at once wherever the parabola falls by 13 % or more of the way to the bound.
+        None: torch's, of length 1 at most in the 1-norm, and all points that are met are torch's.
     tolerance_grad: a row stops when its largest absolute gradient entry is at most this (loss per unit of x).
     tolerance_change: a row stops when its largest absolute step entry is at most this (unit of x), when its loss
         changes by less than this (unit of the loss), or when its directional derivative is above minus this.
@@ -87,13 +89,12 @@ def minimize(
     negative tolerance, or a fun that returns another shape than (A,).
     """
     counts = (("max_iter", max_iter, 1), ("history", history, 1), ("max_evaluations", max_evaluations, 1))
-    counts = (*counts, ("first_norm", first_norm, 1))
     _check(x0, (*counts, ("tolerance_grad", tolerance_grad, 0), ("tolerance_change", tolerance_change, 0)))
     limit = max_iter * 5 // 4 if max_evaluations is None else max_evaluations
     # inference mode is left as well: enable_grad alone cannot record a graph inside it
     with torch.inference_mode(False), torch.no_grad():
         w = _start(
-            fun, x0.detach().clone(), min(history, max(1, max_iter - 1)), first_norm, tolerance_grad, tolerance_change
+            fun, x0.detach().clone(), min(history, max(1, max_iter - 1)), lower_bound, tolerance_grad, tolerance_change
         )
         out = SimpleNamespace(**{name: getattr(w, name).clone() for name in _REPORTED})
         _retire(out, w)
@@ -135,7 +136,7 @@ def _evaluate(fun, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     return loss.detach().to(x.dtype), grad
 
 
-def _start(fun, x: Tensor, pairs: int, first_norm: int, tol_grad: float, tol_change: float) -> SimpleNamespace:
+def _start(fun, x: Tensor, pairs: int, bound: float | None, tol_grad: float, tol_change: float) -> SimpleNamespace:
     """State of all rows after their first evaluation, first direction set; every entry has the rows in front."""
     rows = torch.arange(x.shape[0], device=x.device)
     f, g = _evaluate(fun, x, rows)
@@ -146,7 +147,9 @@ def _start(fun, x: Tensor, pairs: int, first_norm: int, tol_grad: float, tol_cha
     w = SimpleNamespace(rows=rows, x=x, f=f, g=g, d=-g, slope=slope, iterations=(code == _RUNNING).long())
     w.code = torch.where((code == _RUNNING) & (slope > -tol_change), _SLOPE, code)
     w.evaluations, w.trials, w.count = torch.ones_like(rows), torch.zeros_like(rows), torch.zeros_like(rows)
-    w.t = torch.linalg.vector_norm(g, first_norm, dim=1).reciprocal().clamp(max=1.0)  # no scale is known yet
+    w.t = g.abs().sum(1).reciprocal().clamp(max=1.0)
+    if bound is not None:
+        w.t = torch.where(f > bound, (f - bound) / (-2 * slope), w.t)
     # (t, loss, slope) of the best end of the bracket and of its other end; before there is a bracket, of the last two
     # trials. Only the best end can be returned, so only it keeps its gradient.
     w.lo = torch.stack([torch.zeros_like(f), f, slope], 1)

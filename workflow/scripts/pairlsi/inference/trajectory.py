@@ -32,7 +32,7 @@ def follow(
     history: int,
     evaluations: int | None = None,
 ) -> Trajectory:
-    """Minimise `fun` over each row of `start` (R, n) as `lbfgs.minimize` does, and keep the points on the way.
+    """Minimise `fun`, never negative, over each row of `start` (R, n) as `lbfgs.minimize` does; keep the points passed.
 
     evaluations: of a row at most, by default as many as the solver allows for that many iterations; with the same
     number a run of fewer iterations follows the same path.
@@ -43,7 +43,8 @@ def follow(
     def record(rows: Tensor, done: Tensor, x: Tensor, _) -> None:
         points[done, rows], reached[done, rows] = x, True
 
-    found = minimize(fun, start, max_iter=iterations, history=history, max_evaluations=evaluations, callback=record)
+    options = {"max_iter": iterations, "history": history, "max_evaluations": evaluations, "lower_bound": 0.0}
+    found = minimize(fun, start, **options, callback=record)
     for i in range(1, 1 + iterations):
         points[i] = torch.where(reached[i, :, None], points[i], points[i - 1])
     points[-1] = found.x
