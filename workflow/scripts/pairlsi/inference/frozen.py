@@ -95,7 +95,9 @@ class FrozenMisfit:
         self.first, self.first_bias = pair(first.weight), first.bias
         second = fold(last.body[3], last.body[4])
         skip = F.pad(last.skip.weight, (1, 1, 1, 1))
-        self.tails = self.tail(torch.cat([second.weight, skip]), decoder.output.weight, y.shape)
+        everywhere, *self.edges = self.tail(torch.cat([second.weight, skip]), decoder.output.weight, y.shape)
+        self.last, self.beside = map(pair, everywhere[0].chunk(2, dim=1))
+        self.edges = [(pair(kernel), *rest) for kernel, *rest in self.edges]
         shape = (1, len(second.bias), 2 * self.rows, 2 * self.columns)
         image = (second.bias + last.skip.bias)[:, None, None].expand(shape)
         constant = decoder.output(image)[..., : y.shape[2], : y.shape[3]]
@@ -114,7 +116,7 @@ class FrozenMisfit:
         return pair(first.weight), first.bias, pair(kernel), bias, skip, True
 
     def tail(self, inner: Tensor, outer: Tensor, shape) -> list:
-        """(kernels, its padding, where) of the last linear part on [ReLU's output, skip]: everywhere and at edges."""
+        """(kernel, its padding, where) of the last linear part on [ReLU's output, skip]: everywhere, then at edges."""
         parts = []
         ends = ("all", "first", "last") if 4 * self.rows == shape[2] else ("all", "first")
         sides = ("all", "first", "last") if 4 * self.columns == shape[3] else ("all", "first")
@@ -129,9 +131,7 @@ class FrozenMisfit:
             keep = [slice(None) if name == "all" else slice(1, 2) for name in at]
             sign = (-1) ** sum(name != "all" for name in at)
             padding = tuple(int(name == "all") for name in at)
-            half = len(inner) // 2
-            kernel = sign * kernel[:, :, keep[0], keep[1]]
-            parts.append((pair(kernel[:, :half]), pair(kernel[:, half:]), padding, (..., REACH[end], REACH[side])))
+            parts.append((sign * kernel[:, :, keep[0], keep[1]], padding, (..., REACH[end], REACH[side])))
         return parts
 
     def to_phases(self, u: Tensor) -> Tensor:
@@ -151,26 +151,18 @@ class FrozenMisfit:
             u = F.conv2d(h, second[0], second_bias, padding=1).add_(beside)
             u = spread(u) if up else u
         h = F.conv2d(u, self.first[0], self.first_bias, padding=1).relu_()
-        out = None
-        for body, beside, padding, where in self.tails:
-            part = F.conv2d(h[where], body[0], padding=padding).add_(F.conv2d(u[where], beside[0], padding=padding))
-            if out is None:
-                out = part
-            else:
-                out[where].add_(part)
+        out = F.conv2d(h, self.last[0], padding=1).add_(F.conv2d(u, self.beside[0], padding=1))
+        for kernel, padding, where in self.edges:
+            out[where].add_(F.conv2d(torch.cat([h[where], u[where]], 1), kernel[0], padding=padding))
         data = self.data if len(rows) == len(self.data) else self.data[rows]
         residual = out.mul_(self.keep).sub_(data)  # data are zero where keep is, and keep² = keep
         flat = residual.permute(0, 2, 3, 1).flatten(1)
         loss = torch.linalg.vector_norm(flat, dim=1).square()
-        gh = gu = None
-        for body, beside, padding, where in self.tails:
-            part_h = F.conv2d(residual[where], body[1], padding=padding)
-            part_u = F.conv2d(residual[where], beside[1], padding=padding)
-            if gh is None:
-                gh, gu = part_h, part_u
-            else:
-                gh[where].add_(part_h)
-                gu[where].add_(part_u)
+        gh, gu = (F.conv2d(residual, kernel[1], padding=1) for kernel in (self.last, self.beside))
+        for kernel, padding, where in self.edges:
+            parts = F.conv2d(residual[where], kernel[1], padding=padding).chunk(2, dim=1)
+            for gradient, part in zip((gh, gu), parts, strict=True):
+                gradient[where].add_(part)
         g = gu.add_(F.conv2d(where_active(gh, h), self.first[1], padding=1))
         for (first, _, second, _, skip, up), h in zip(reversed(self.blocks), reversed(active), strict=True):
             g = gather(g) if up else g
