@@ -1,7 +1,10 @@
 """Results are whole or not there: what an error, a kill and a full disk leave behind."""
 
+import contextlib
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,6 +52,22 @@ def test_an_error_leaves_what_was_there_and_nothing_else(tmp_path, write):
         write(beside, "new")
         raise ValueError("broken")
     assert contents(tmp_path) == before
+
+
+def test_an_error_leaves_nothing_either_where_other_threads_write_on_for_a_moment(tmp_path):
+    def write_on(folder):
+        for i in range(60):
+            with contextlib.suppress(FileNotFoundError):  # the folder was removed since it was made
+                (folder / str(i % 7)).mkdir(parents=True, exist_ok=True)
+                (folder / str(i % 7) / "chunk").write_text("late")
+            time.sleep(0.005)
+
+    with pytest.raises(ValueError, match="broken"), outputs.written(tmp_path / "result") as beside:
+        other = threading.Thread(target=write_on, args=(beside,))
+        other.start()
+        raise ValueError("broken")
+    other.join()
+    assert not contents(tmp_path)
 
 
 @pytest.mark.parametrize("write", [Path.write_text, write_folder], ids=["file", "folder"])

@@ -312,6 +312,13 @@ def test_a_validation_loss_that_is_not_finite_ends_training_too(ct_data, ct_prob
     assert not (tmp_path / "checkpoint.pt").exists()
 
 
+def test_a_training_that_diverges_ends_though_its_loss_stays_finite(ct_data, ct_problem, tmp_path):
+    said = r"the validation loss is \d\.\de\+\d+, as in a training that diverges, in epoch 1 .* smaller training"
+    with pytest.raises(training.TrainingError, match=said):
+        run(ct_data, ct_problem, tmp_path / "checkpoint.pt", learning_rate=1.0, warmup=0.5)
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
 def test_a_full_disk_leaves_the_last_checkpoint_whole_and_training_goes_on_from_it(
     ct_data, ct_problem, uninterrupted, tmp_path, small_disk
 ):

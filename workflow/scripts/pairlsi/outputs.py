@@ -6,8 +6,9 @@ A kill leaves at most a part beside, part-NAME, which the next try replaces.
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk, or what one may use of it
@@ -35,8 +36,9 @@ def written(path: Path | str) -> Iterator[Path]:
             if path.is_dir():  # no rename replaces a folder that holds something
                 remove(path)
             beside.replace(path)
-    finally:
-        remove(beside)
+    except BaseException:
+        clear(beside)
+        raise
 
 
 @contextmanager
@@ -58,6 +60,18 @@ def flush(path: Path) -> None:
     for file in [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]:
         with open(file, "rb") as opened:
             os.fsync(opened.fileno())
+
+
+def clear(path: Path, tries: int = 40) -> None:
+    """Remove what a failed attempt leaves, and what its threads write meanwhile: where one of zarr's meets a full disk,
+    the others go on with their chunks for a moment. What stays after two seconds goes before the next attempt.
+    """
+    for _ in range(tries):
+        with suppress(OSError):  # a thread has put something into a folder that was just emptied
+            remove(path)
+        time.sleep(0.05)
+        if not path.exists():
+            return
 
 
 def remove(path: Path) -> None:

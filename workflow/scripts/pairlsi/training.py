@@ -23,6 +23,7 @@ from pairlsi.networks.linear import LinearPair, fit_samples
 from pairlsi.processes import Processes, start, synchronised
 
 log = logging.getLogger(__name__)
+DIVERGED = 1000  # times the loss of estimating the mean everywhere: from there no training has come back
 ADAM_BETAS = (0.9, 0.99)  # few epochs on few samples: a shorter memory of squared gradients than the usual 0.999
 
 
@@ -43,8 +44,8 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
 
     settings: `settings.Training`. `checkpoint`: file to resume from and to write; one made with another `identity`
     (settings and sources) is left aside. The best weights are those of the epoch with the least validation loss.
-    Raises TrainingError for a loss that is not finite, OutOfMemory, and Interrupted (exit status 143) after SIGTERM in
-    any process.
+    Raises TrainingError for a loss that is not finite or beyond all bounds, OutOfMemory, and Interrupted (exit status
+    143) after SIGTERM in any process.
     """
     processes = start(settings)
     fabric = processes.fabric
@@ -79,8 +80,8 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
                     processes.finish()
                     raise Interrupted
             validation = evaluate(model, validation_data, processes)
-            if not math.isfinite(validation["loss"]):
-                raise not_finite("validation loss", progress, schedule, checkpoint)
+            if not validation["loss"] <= DIVERGED * sum(model.weights.values()):  # written so that NaN stops it too
+                raise diverged("validation loss", validation["loss"], progress, schedule, checkpoint)
             progress.seconds += time.perf_counter() - started
             history.append(progress.row(len(train_data), schedule.get_last_lr()[0], validation))
             log.info(describe(history[-1], settings.epochs))
@@ -116,7 +117,7 @@ def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batch
         loss = sum(model.weights[name] * term for name, term in terms.items())
         told = processes.sum(torch.stack([loss, *terms.values()]).detach()) / processes.count
         if not torch.isfinite(told[0]):
-            raise not_finite("loss", progress, schedule, checkpoint)
+            raise diverged("loss", math.nan, progress, schedule, checkpoint)
         optimizer.zero_grad()
         processes.fabric.backward(loss)
         optimizer.step()
@@ -124,11 +125,12 @@ def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batch
         yield told[0], dict(zip(terms, told[1:], strict=True))
 
 
-def not_finite(what: str, progress: Progress, schedule, checkpoint: Path) -> TrainingError:
-    """The error for a loss that is not finite: where, what to try, and what is left of the epochs before."""
+def diverged(what: str, loss: float, progress: Progress, schedule, checkpoint: Path) -> TrainingError:
+    """The error for a loss that is not finite or huge: where, what to try, and what is left of the epochs before."""
+    found = f"{loss:.1e}, as in a training that diverges," if math.isfinite(loss) else "not finite"
     kept = f". The weights after epoch {progress.epoch} are kept in {checkpoint}" if progress.epoch else ""
     return TrainingError(
-        f"the {what} is not finite in epoch {progress.epoch + 1} after {progress.batch} batches, at learning rate "
+        f"the {what} is {found} in epoch {progress.epoch + 1} after {progress.batch} batches, at learning rate "
         f"{schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer training.warmup{kept}"
     )
 
