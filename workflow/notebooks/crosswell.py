@@ -51,7 +51,7 @@ display(Markdown(f"""
 
 Sound is sent through the rock between two boreholes; from what receivers record, the velocity of the rock is to be found. A
 {kind_of_network} learned to turn records into velocities from complete data. This report says what can
-still be found when up to {heavy} % of the receivers are missing: by the autoencoder alone (*PAIR*), with latent space
+still be found when up to {max(scope.percents)} % of the receivers are missing: by the autoencoder alone (*PAIR*), with latent space
 inference (*PAIR+LSI*), and by inversions that simulate the waves in every iteration (*M-LSI*, *FWI*).
 
 **In short.** With {heavy} % of the receivers missing {WHERE[kind]}, the methods rank, from the least error to the
