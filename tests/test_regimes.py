@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 import yaml
 
+from pairlsi import store
 from pairlsi.evaluation import regimes
 from pairlsi.evaluation.comparisons import Sweep
 from pairlsi.evaluation.stored import Stored
 from pairlsi.settings import Evaluation
 
 EVALUATION = Evaluation(seed=1, confidence=0.95, resamples=300, claims=[])
+SHAPES = {"x": (1, 2, 2), "y": (1, 2, 2)}
 HARD = {"pair": 0.3, "lsi": 0.2, "mlsi": 0.5, "mean": 0.4}
 EASY = {"pair": 0.3, "lsi": 0.2, "mlsi": 0.1, "mean": 0.4}
 
@@ -79,7 +81,9 @@ def test_relatives_are_read_where_they_lie_and_told_by_what_differs(tmp_path):
         folder.mkdir(parents=True)
         metrics(errors).to_csv(tmp_path / name / "metrics.csv", index=False)
         said = problem | ({"contrast": 300.0} if name == "easy" else {})
-        (folder / "settings.json").write_text(json.dumps({"problem": said}))
+        (folder / "settings.json").write_text(json.dumps({"problem": said, "training": {"epochs": len(name)}}))
+        samples = 500 if name == "easy" else 1000
+        store.create(tmp_path / name / "data" / "train.zarr", 2, SHAPES, 2, {"settings": {"samples": samples}})
     told = {"settings": {"problem": problem}, "relatives": ["easy", "gone"]}
     (tmp_path / "hard" / "settings.yaml").write_text(yaml.safe_dump(told))
     stored = Stored(tmp_path / "hard", Experiment, None)
@@ -87,5 +91,6 @@ def test_relatives_are_read_where_they_lie_and_told_by_what_differs(tmp_path):
     assert list(sweeps) == ["hard", "easy"] and regimes.comparable(sweeps)
     lacking = Sweep(metrics(HARD).query("method != 'mlsi'"), 50, EVALUATION)
     assert not regimes.comparable({**sweeps, "lacking": lacking})
-    assert regimes.differences(stored, "easy") == "easy differs from hard by: contrast 300 instead of 900."
-    assert regimes.differences(stored, "hard") == "hard differs from hard by: nothing in the problem."
+    said = "easy differs from hard by: contrast 300 instead of 900, training samples 500 instead of 1000."
+    assert regimes.differences(stored, "easy") == said
+    assert regimes.differences(stored, "hard") == "hard differs from hard by: nothing in problem and training."

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
+from snakemake.exceptions import WorkflowError
+
 from pairlsi import problems, settings, sources, store, variants
 
 try:

@@ -1,8 +1,15 @@
 # What the rules ask of the config: params, inputs and resources that depend on wildcards.
 
 
+def experiment_called(name):
+    if name not in config["experiments"]:
+        known = ", ".join(config["experiments"])
+        raise WorkflowError(f"there is no experiment {name} in the config: its experiments are {known}")
+    return config["experiments"][name]
+
+
 def experiment_of(wildcards):
-    return config["experiments"][wildcards.experiment]
+    return experiment_called(wildcards.experiment)
 
 
 def part(*keys):
@@ -29,7 +36,7 @@ def source(script):
 
 def dataset_files(experiment, split):
     """Every shard file of one split."""
-    data = config["experiments"][experiment]["data"]
+    data = experiment_called(experiment)["data"]
     return [
         str(file)
         for shard in range(store.shards(data["samples"][split], data["shard_size"]))
@@ -175,8 +182,19 @@ def swept(wildcards):
 
 
 def notebook_of(wildcards):
-    """A param: the notebook that reports on the experiment's problem."""
+    """A param: the notebook that reports on the experiment's problem, from workflow/scripts."""
     return f"../notebooks/{experiment_of(wildcards)['problem']['name']}.py"
+
+
+def written_notebook(wildcards):
+    """A param: the same, refused where nobody has written it yet: that should not show after hours of computing."""
+    notebook = notebook_of(wildcards)
+    if not (sources.ROOT / notebook).is_file():
+        raise WorkflowError(
+            f"there is no notebook workflow/{notebook.removeprefix('../')} for the report: write one (see README.md), "
+            f"or ask for the metrics.csv of {wildcards.experiment} alone"
+        )
+    return notebook
 
 
 def report_source(wildcards):

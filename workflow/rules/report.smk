@@ -41,7 +41,7 @@ rule report:
     params:
         experiment=experiment_of,
         relatives=relatives,
-        notebook=notebook_of,
+        notebook=written_notebook,
         source=report_source,
     script:
         "../scripts/report.py"

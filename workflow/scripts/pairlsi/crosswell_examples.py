@@ -56,7 +56,7 @@ class Examples:
             crosswell_figures.models(models, self.scales),
             self.stored.figures,
             "figure-4a",
-            "Five velocity models of the test split, and five of another geology that no network was trained on.",
+            "The first velocity models of the test split, and of another geology that no network was trained on.",
         )
         first = self.stored.samples("test", "y", slice(0, 1))[0]
         shots = sorted({0, len(first) // 4, len(first) // 2})

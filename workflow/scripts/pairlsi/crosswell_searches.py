@@ -4,7 +4,10 @@ from pairlsi import crosswell_curves, figures, networks, reporting, settings
 from pairlsi.evaluation import by_percent, choices, members, regimes
 from pairlsi.evaluation.scope import Scope
 
-STOP = {"validation": "where the error on validation samples is least", "fixed": "after a fixed number of iterations"}
+STOP = {
+    "validation": "where the error on validation samples is least, after one iteration at least",
+    "fixed": "after a fixed number of iterations",
+}
 FROM_LATENTS = ("lsi", "mlsi", "mlsi-lsi")  # searches whose ensembles start at latents around one
 
 

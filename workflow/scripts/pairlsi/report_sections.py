@@ -30,7 +30,7 @@ distribution, it is held against the best of all other methods.
         rivals.against_best(cases, "lsi-refined", confidence),
         f"Refined LSI against the best of the others{samples}.",
         index=False,
-        otherwise="This needs the method lsi-refined and another one.",
+        otherwise=f"This needs the method lsi-refined, another one, and {rivals.FEWEST} test samples that all share.",
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pairlsi.evaluation import by_percent
 from pairlsi.evaluation.bootstrap import interval
 from pairlsi.evaluation.comparisons import CLEARLY, Sweep
-from pairlsi.evaluation.stored import Stored, problem_of
+from pairlsi.evaluation.stored import Stored, regime_of
 from pairlsi.evaluation.wording import label, with_interval
 
 COMPARED = ("pair", "lsi", "mlsi")
@@ -65,14 +65,14 @@ def sweeps(stored: Stored) -> dict[str, Sweep]:
 
 
 def differences(stored: Stored, name: str) -> str:
-    """In what the problem of a relative differs from an experiment's, as a sentence."""
-    theirs, ours = problem_of(stored.results.parent / name), stored.told["settings"]["problem"]
+    """In what the problem and the training of a relative differ from an experiment's, as a sentence."""
+    theirs, ours = (regime_of(results) for results in (stored.results.parent / name, stored.results))
     changed = [
         f"{key.replace('_', ' ')} {number(theirs[key])} instead of {number(ours.get(key))}"
         for key in theirs
         if theirs[key] != ours.get(key)
     ]
-    return f"{name} differs from {stored.results.name} by: {', '.join(changed) or 'nothing in the problem'}."
+    return f"{name} differs from {stored.results.name} by: {', '.join(changed) or 'nothing in problem and training'}."
 
 
 def number(value) -> object:

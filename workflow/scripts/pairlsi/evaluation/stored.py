@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 import zarr
 
-from pairlsi import operators, problems, settings, store
+from pairlsi import operators, problems, provenance, settings, store
 from pairlsi.evaluation.comparisons import Sweep
 
 
@@ -87,8 +87,13 @@ class Stored:
         return dict(group.attrs.get("chosen_on_validation") or {}) if group is not None else {}
 
 
-def problem_of(results: Path) -> dict:
-    """The settings of the problem of which an experiment's results lie in this folder; {} without networks."""
+def regime_of(results: Path) -> dict:
+    """What made the results of an experiment in this folder: the settings of its problem, and how long and on how many
+    samples its first network was trained; {} without networks.
+    """
+    data = Path(results) / "data" / "train.zarr"
     for file in sorted(Path(results).glob("networks/*/seed-*/settings.json")):
-        return json.loads(file.read_text())["problem"]
+        told = json.loads(file.read_text())
+        samples = {"training_samples": provenance.recorded(data)["settings"]["samples"]} if data.is_dir() else {}
+        return told["problem"] | {"epochs": told["training"]["epochs"]} | samples
     return {}
