@@ -23,7 +23,7 @@ from pairlsi.networks.linear import LinearPair, fit_samples
 from pairlsi.processes import Processes, start, synchronised
 
 log = logging.getLogger(__name__)
-DIVERGED = 1000  # times the loss of estimating the mean everywhere: from there no training has come back
+DIVERGED = 1000  # times the loss of estimating the mean everywhere: a loss above that is not on its way down
 ADAM_BETAS = (0.9, 0.99)  # few epochs on few samples: a shorter memory of squared gradients than the usual 0.999
 
 
