@@ -271,7 +271,7 @@ def test_known_to_be_positive_a_loss_is_led_down_by_the_first_step_wherever_ther
     fun, x0 = parabolas(falls)
     r = minimize(fun, x0, max_iter=1, max_evaluations=10, lower_bound=0.0)
     assert r.evaluations.tolist() == [2] * 5 + [3] * 2  # 13 % is where the line search has to look twice
-    step = falls.sqrt() / 1 - r.x[:, 0]
+    step = falls.sqrt() - r.x[:, 0]
     torch.testing.assert_close(step[:5], 1 / (4 * falls[:5].sqrt()))  # (1 - 0) / (2 |gradient|²) |gradient|
     higher = minimize(lambda x, rows: fun(x, rows) + 7, x0, max_iter=1, max_evaluations=10, lower_bound=7.0)
     torch.testing.assert_close(higher.x, r.x)
