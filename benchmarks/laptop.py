@@ -25,7 +25,7 @@ EPOCHS = 3  # 128 steps each: the decoder is to be a trained one, not a good one
 
 def experiment() -> dict:
     """The CT experiment at laptop scale, checked and complete."""
-    said = yaml.safe_load((machine.ROOT / "config.yaml").read_text())
+    said = yaml.safe_load((machine.ROOT / "config.yaml").read_text(encoding="utf-8"))
     return check_experiment(said["experiments"]["ct"], "experiments.ct")
 
 

@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    said = yaml.safe_load((machine.ROOT / "config.yaml").read_text())["experiments"]["crosswell"]
+    said = yaml.safe_load((machine.ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]["crosswell"]
     problem = problems.create(said["problem"])
     network = trained(said, problem)
     mask = operators.create(MASK, problem.missing_count, problem.missing_axis, said["inference"]["masks"]["seed"])

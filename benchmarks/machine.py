@@ -23,7 +23,7 @@ def facts(*packages: str) -> dict:
     """What numbers depend on: the processor, cores, load, Python, the versions of `packages`, the date."""
     model = platform.processor() or "unknown"
     if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
     return {
         "cpu": model,

@@ -37,14 +37,14 @@ def copy_tree(folder: Path) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(machine.ROOT / name, folder / name)
     for path in (folder / "config.yaml", *(folder / "workflow" / "presets").glob("tiny.yaml")):
-        said = yaml.safe_load(path.read_text())
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
         said["experiments"] = ct = {"ct": said["experiments"]["ct"]}
         if path.name == "config.yaml":
             ct["ct"]["networks"]["train"] = ["pair"]
             ct["ct"]["inference"]["methods"] = ["pair", "lsi", "interpolate"]
             ct["ct"]["inference"]["masks"] |= {"kinds": ["none", "random"], "draws": [0]}
             ct["ct"]["evaluation"]["claims"] = []
-        path.write_text(yaml.safe_dump(said))
+        path.write_text(yaml.safe_dump(said), encoding="utf-8")
 
 
 def snakemake(folder: Path, *arguments: str) -> float:
@@ -61,7 +61,7 @@ def jobs_of(folder: Path) -> list[dict]:
     root, jobs = folder / ".snakemake" / "metadata", {}
     for path in filter(Path.is_file, root.rglob("*")):
         output = base64.b64decode(path.relative_to(root).as_posix().replace("@", "")).decode()
-        said = json.loads(path.read_text())
+        said = json.loads(path.read_text(encoding="utf-8"))
         job = jobs.setdefault(tuple(said["log"]), {"output": set(), "input": said["input"]})
         job["output"].add(output)
         job["seconds"] = said["endtime"] - said["starttime"]
@@ -97,10 +97,10 @@ def measure_dry_run(shards: int) -> dict:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_tree(folder)
-        config = yaml.safe_load((folder / "config.yaml").read_text())
+        config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
         config["experiments"]["ct"]["data"]["shard_size"] = 10
         config["experiments"]["ct"]["data"]["samples"] |= {"train": 10 * shards}
-        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         seconds = snakemake(folder, "--cores", "1", "--dry-run", "--quiet")
     goal = f"at most {DRY_RUN_LIMIT}" if shards == 10000 else ""
     return machine.compare(f"workflow: s of a dry run, {shards} shards", seconds, "", seconds, goal)

@@ -16,10 +16,10 @@ dependencies:
 
 def environment() -> str:
     """The text of environment.yaml. The pins are listed, not referred to: Snakemake copies the file elsewhere."""
-    lines = (FOLDER / "requirements.txt").read_text().splitlines()
+    lines = (FOLDER / "requirements.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     return HEADER + "".join(f"      - '{pin}'\n" for pin in pins)
 
 
 if __name__ == "__main__":
-    (FOLDER / "environment.yaml").write_text(environment())
+    (FOLDER / "environment.yaml").write_text(environment(), encoding="utf-8")

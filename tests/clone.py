@@ -45,10 +45,10 @@ class Clone:
     @staticmethod
     def _reduce(folder: Path) -> None:
         for file in ("config.yaml", "workflow/presets/tiny.yaml"):
-            said = yaml.safe_load((folder / file).read_text())
+            said = yaml.safe_load((folder / file).read_text(encoding="utf-8"))
             said["experiments"] = {"ct": said["experiments"]["ct"]}  # a config file on top could not take others away
-            (folder / file).write_text(yaml.safe_dump(said))
-        (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
+            (folder / file).write_text(yaml.safe_dump(said), encoding="utf-8")
+        (folder / "small.yaml").write_text(yaml.safe_dump(SMALL), encoding="utf-8")
 
     def _lies_in(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder, self.results, self.environment = folder, folder / "results" / "tiny" / "ct", environment
@@ -83,15 +83,15 @@ class Clone:
 
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.folder / path
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
         assert old in text
-        file.write_text(text.replace(old, new, 1))
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
     def settings(self, **changes) -> None:
         """Deep-merge changes of the experiment ct into small.yaml."""
-        said = yaml.safe_load((self.folder / "small.yaml").read_text())
+        said = yaml.safe_load((self.folder / "small.yaml").read_text(encoding="utf-8"))
         merge(said["experiments"]["ct"], changes)
-        (self.folder / "small.yaml").write_text(yaml.safe_dump(said))
+        (self.folder / "small.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
 
 
 def merge(into: dict, changes: dict) -> None:

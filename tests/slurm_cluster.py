@@ -125,10 +125,10 @@ class Cluster:
         """Make what the clone submits go here, and fill this site's lines into its profile."""
         clone.environment = self.environment
         profile = clone.folder / "slurm" / "config.yaml"
-        text = re.sub(r"^# (set-resources:| {2,}\w+:.*)$", r"\1", profile.read_text(), flags=re.M)
+        text = re.sub(r"^# (set-resources:| {2,}\w+:.*)$", r"\1", profile.read_text(encoding="utf-8"), flags=re.M)
         text = text.replace("# slurm_partition: cpu", "slurm_partition: cpu")
         assert yaml.safe_load(text)["set-resources"]["train"] == {"slurm_partition": "gpu", "gpu_model": "a100"}
-        profile.write_text(text)
+        profile.write_text(text, encoding="utf-8")
 
     def jobs(self, clone: Clone, rule: str = r"\w+?") -> list[dict[str, str]]:
         """What Slurm says of each job of a rule, ended ones too, that the clone submitted, oldest first."""
@@ -152,12 +152,16 @@ class Cluster:
             for node, port in zip(NODES, ports, strict=True)
         )
         said = {"cluster": f"test{os.getpid()}", "host": host, "user": user(), "folder": self.folder}
-        (self.folder / "slurm.conf").write_text(CONFIG.format(**said, controller_port=controller_port, nodes=nodes))
+        (self.folder / "slurm.conf").write_text(
+            CONFIG.format(**said, controller_port=controller_port, nodes=nodes), encoding="utf-8"
+        )
         gres = [f"NodeName=gpu[0-1] Name=gpu Type=a100 File={device} Flags=nvidia_gpu_env" for device in DEVICES]
-        (self.folder / "gres.conf").write_text("\n".join(["AutoDetect=off", *gres, ""]))
+        (self.folder / "gres.conf").write_text("\n".join(["AutoDetect=off", *gres, ""]), encoding="utf-8")
         # within a job, Snakemake's plugin calls srun without the variables that begin with SLURM_
         srun = self.folder / "bin" / "srun"
-        srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
+        srun.write_text(
+            f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {shutil.which("srun")} "$@"\n', encoding="utf-8"
+        )
         srun.chmod(0o755)
 
     def _munge_files(self) -> list[str]:
@@ -165,7 +169,7 @@ class Cluster:
         return [f"--{option}={self.folder / name}" for option, name in (names | {"log-file": "munge.log"}).items()]
 
     def _launch(self, program: str, *words: str) -> None:
-        output = open(self.folder / f"{program}-{len(self.daemons)}.out", "w")  # noqa: SIM115 - the daemon's
+        output = open(self.folder / f"{program}-{len(self.daemons)}.out", "w", encoding="utf-8")  # noqa: SIM115 - the daemon's
         said = {"stdout": output, "stderr": subprocess.STDOUT, "env": self.environment}
         self.daemons.append(subprocess.Popen([shutil.which(program, path=PATH), *words], **said))
 
@@ -180,7 +184,7 @@ class Cluster:
     def logs(self) -> str:
         """The end of what each daemon said."""
         files = [*self.folder.glob("*.log"), *self.folder.glob("*.out")]
-        return "\n".join(f"--- {file.name}\n{file.read_text()[-3000:]}" for file in sorted(files))
+        return "\n".join(f"--- {file.name}\n{file.read_text(encoding='utf-8')[-3000:]}" for file in sorted(files))
 
 
 def missing() -> list[str]:

@@ -172,7 +172,7 @@ def test_gradient_and_adjoint_of_the_linearised_operator(small):
 
 
 def test_gradients_summed_over_fewer_steps_are_off_by_about_a_percent():
-    said = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]["crosswell"]["problem"]
+    said = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]["crosswell"]["problem"]
     problem = problems.create(said)
     x, y = (torch.from_numpy(u) for u in problem.draw("train", np.arange(8), 1, COUNTS))
     start = torch.full_like(x, said["mean_velocity"]).requires_grad_()
@@ -275,7 +275,7 @@ def test_the_largest_time_step_allowed_is_simulated_stably():
 
 
 def test_a_crosswell_experiment_is_accepted():
-    experiment = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]["ct"]
+    experiment = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]["ct"]
     experiment["problem"] = LAPTOP
     methods = experiment["inference"]["methods"]
     experiment["inference"]["methods"] = ["pair", "lsi", "cgls"]

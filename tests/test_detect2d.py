@@ -206,10 +206,10 @@ def test_unpack_completes_what_was_interrupted(tmp_path):
     pack(tmp_path / "archive.zip", ["a/one.txt", "a/two.txt"])
     folder = tmp_path / "inside"
     detect2d.unpack(tmp_path / "archive.zip", folder)
-    (folder / "a" / "one.txt").write_text("cut off")
+    (folder / "a" / "one.txt").write_text("cut off", encoding="utf-8")
     untouched = (folder / "a" / "two.txt").stat().st_mtime_ns
     detect2d.unpack(tmp_path / "archive.zip", folder)
-    assert (folder / "a" / "one.txt").read_text() == "content of a/one.txt"
+    assert (folder / "a" / "one.txt").read_text(encoding="utf-8") == "content of a/one.txt"
     assert (folder / "a" / "two.txt").stat().st_mtime_ns == untouched
 
 

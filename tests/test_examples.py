@@ -17,7 +17,9 @@ COUNT, FEW, MEMBERS = 7, 3, 4
 
 
 def experiment(name: str) -> settings.Experiment:
-    return settings.Experiment(**settings.check(yaml.safe_load(CONFIG.read_text()))["experiments"][name])
+    return settings.Experiment(
+        **settings.check(yaml.safe_load(CONFIG.read_text(encoding="utf-8")))["experiments"][name]
+    )
 
 
 def write(folder, method: str, mask: str, arrays: dict, chosen: dict | None = None) -> None:

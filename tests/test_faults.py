@@ -66,7 +66,7 @@ def at_work(clone: Clone, log: str, *words: str):
     What it prints goes to the clone's run.log.
     """
     (clone.folder / log).unlink(missing_ok=True)
-    with open(clone.folder / RUN_LOG, "w") as output:
+    with open(clone.folder / RUN_LOG, "w", encoding="utf-8") as output:
         said = {"cwd": clone.folder, "stdout": output, "stderr": subprocess.STDOUT}
         running = subprocess.Popen(clone.command(*words), start_new_session=True, **said)
     try:
@@ -125,7 +125,7 @@ def test_a_second_main_process_is_refused_and_does_no_harm(untrained, finished):
         assert running.poll() is None, "the first has ended too soon for a second beside it"
         assert refused.returncode != 0 and "Directory cannot be locked" in refused.stderr and not redone(refused)
         assert running.wait(PATIENCE) == 0
-    assert jobs_in((untrained.folder / RUN_LOG).read_text()) == TRAINED
+    assert jobs_in((untrained.folder / RUN_LOG).read_text(encoding="utf-8")) == TRAINED
     assert_the_same_tables(untrained, finished)
 
 
@@ -167,7 +167,7 @@ def test_damaged_shards_are_found_before_training_and_repaired_as_the_message_sa
             r"the shard (\S+) is truncated or damaged .*\((rm \S+); snakemake --cores all data\)", failed.stderr
         )
         assert said and said[1].endswith(name), failed.stderr
-        assert "epoch 1" not in (untrained.folder / LOG).read_text()
+        assert "epoch 1" not in (untrained.folder / LOG).read_text(encoding="utf-8")
         subprocess.run(said[2].split(), cwd=untrained.folder, check=True)
         assert redone(untrained.snakemake("data")) == {"simulate": 1}
     assert redone(untrained.snakemake(*TABLES)) == TRAINED
@@ -207,7 +207,7 @@ def test_a_loss_that_is_not_finite_stops_training_which_goes_on_from_the_epoch_b
         failed.stderr,
     )
     assert said, failed.stderr
-    assert "epoch 1/2" in (untrained.folder / LOG).read_text()
+    assert "epoch 1/2" in (untrained.folder / LOG).read_text(encoding="utf-8")
     (checkpoint,) = (file for file in (untrained.results / "networks/pair").rglob("*") if file.is_file())
     assert checkpoint == untrained.folder / said[1]
     stored = torch.load(checkpoint, weights_only=True)
@@ -219,7 +219,9 @@ def test_a_loss_that_is_not_finite_stops_training_which_goes_on_from_the_epoch_b
     assert redone(untrained.snakemake("data")) == {"simulate": 1}
     assert redone(untrained.snakemake(*TABLES)) == TRAINED
     # settings and sources are those of the checkpoint, and its epoch never saw that sample
-    assert re.search(r"resumed from \S+checkpoint.pt: epoch 2, batch 0", (untrained.folder / LOG).read_text())
+    assert re.search(
+        r"resumed from \S+checkpoint.pt: epoch 2, batch 0", (untrained.folder / LOG).read_text(encoding="utf-8")
+    )
     assert not checkpoint.exists()
     assert_the_same_tables(untrained, finished)
 
@@ -236,7 +238,7 @@ def test_inference_out_of_memory_goes_on_with_half_the_batch_to_the_same_tables(
         (clone.folder / table).unlink()
     limit_memory(clone, "        return moments(self.y_encoder(self.y_scaling(y)), self.variational)\n", "len(y) > 5")
     assert redone(clone.snakemake(*TABLES, "--rerun-triggers", "mtime")) == {"infer": 1, "summarise": 1}
-    log = (clone.folder / "logs/tiny/ct/infer/pair-random-50-0-seed-0.log").read_text()
+    log = (clone.folder / "logs/tiny/ct/infer/pair-random-50-0-seed-0.log").read_text(encoding="utf-8")
     assert "out of memory with 6 samples at once: going on with 3" in log and "going on with 1" not in log
     assert_the_same_tables(clone, finished, rtol=1e-4)
 

@@ -23,7 +23,7 @@ def run(folder: Path, body: str, blocks: bool = False) -> tuple[subprocess.Compl
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
     script = START.format(blocks=blocks) + body
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
-    return done, (folder / "job.log").read_text()
+    return done, (folder / "job.log").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("blocks", "computing"), [(False, 3), (True, 1)])

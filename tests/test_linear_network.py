@@ -120,7 +120,7 @@ def test_its_history_has_one_row_with_the_columns_of_a_trained_network(problem, 
         assert [row[f"{split}_{name}"] for name in TERMS] == pytest.approx([wanted[n].mean() for n in TERMS], rel=1e-3)
         assert row[f"{split}_loss"] == pytest.approx(sum(row[f"{split}_{name}"] for name in TERMS))
     training.write_history(history, tmp_path / "history.csv")
-    with open(tmp_path / "history.csv", newline="") as file:
+    with open(tmp_path / "history.csv", encoding="utf-8", newline="") as file:
         assert [float(value) for value in next(csv.DictReader(file)).values()] == pytest.approx([*row.values()])
 
 

@@ -20,7 +20,7 @@ SCRIPTS = Path(outputs.__file__).parents[1]
 
 def write_folder(folder: Path, text: str) -> None:
     (folder / "a" / "b").mkdir(parents=True)
-    (folder / "a" / "b" / "content").write_text(text)
+    (folder / "a" / "b" / "content").write_text(text, encoding="utf-8")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -30,14 +30,14 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_file_appears_when_it_is_whole(tmp_path):
     path = tmp_path / "new" / "table.csv"
     with outputs.written(path) as beside:
-        beside.write_text("whole")
+        beside.write_text("whole", encoding="utf-8")
         assert not path.exists() and beside.suffix == ".csv"
     assert contents(tmp_path) == {"new/table.csv": b"whole"}
 
 
 def test_a_folder_replaces_an_older_one(tmp_path):
     write_folder(tmp_path / "x.zarr", "old")
-    (tmp_path / "x.zarr" / "more").write_text("old")
+    (tmp_path / "x.zarr" / "more").write_text("old", encoding="utf-8")
     with outputs.written(tmp_path / "x.zarr") as beside:
         write_folder(beside, "new")
         assert contents(tmp_path / "x.zarr") == {"a/b/content": b"old", "more": b"old"}
@@ -59,7 +59,7 @@ def test_an_error_leaves_nothing_either_where_other_threads_write_on_for_a_momen
         for i in range(60):
             with contextlib.suppress(FileNotFoundError):  # the folder was removed since it was made
                 (folder / str(i % 7)).mkdir(parents=True, exist_ok=True)
-                (folder / str(i % 7) / "chunk").write_text("late")
+                (folder / str(i % 7) / "chunk").write_text("late", encoding="utf-8")
             time.sleep(0.005)
 
     with pytest.raises(ValueError, match="broken"), outputs.written(tmp_path / "result") as beside:
@@ -91,7 +91,7 @@ with outputs.written("result") as beside:
 
 def test_other_errors_of_the_disk_are_left_as_they_are(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"), outputs.written(tmp_path / "result"):
-        (tmp_path / "nowhere").read_text()
+        (tmp_path / "nowhere").read_text(encoding="utf-8")
 
 
 def save_weights(folder: Path) -> None:
@@ -124,7 +124,7 @@ WRITERS = [save_weights, save_checkpoint, save_history, save_arrays, make_datase
 @pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
 def test_a_full_disk_is_named_and_leaves_what_was_there(tmp_path, small_disk, write):
     small_disk(tmp_path, 100)
-    (tmp_path / "result").write_text("old")
+    (tmp_path / "result").write_text("old", encoding="utf-8")
     with pytest.raises(outputs.DiskFull, match=f"no space is left on the disk for {tmp_path}/result: .* run again"):
         write(tmp_path)
     assert contents(tmp_path) == {"result": b"old"}

@@ -13,7 +13,11 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVS = ROOT / "envs"
-LINES = [line for line in (ENVS / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")]
+LINES = [
+    line
+    for line in (ENVS / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
 PINS = {canonicalize_name(Requirement(line).name): Requirement(line) for line in LINES}
 HERE = {name: pin for name, pin in PINS.items() if pin.marker is None or pin.marker.evaluate()}
 
@@ -31,38 +35,42 @@ def test_every_pin_is_one_exact_version_of_another_package():
 
 def test_the_conda_environment_is_what_its_script_makes():
     made = runpy.run_path(str(ENVS / "make_environment.py"))["environment"]()
-    assert (ENVS / "environment.yaml").read_text() == made
+    assert (ENVS / "environment.yaml").read_text(encoding="utf-8") == made
 
 
 def test_the_conda_environment_has_the_pins_of_pip_and_a_python_that_the_project_allows():
-    environment = yaml.safe_load((ENVS / "environment.yaml").read_text())
+    environment = yaml.safe_load((ENVS / "environment.yaml").read_text(encoding="utf-8"))
     (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
     assert pip == LINES
     (python,) = [entry for entry in environment["dependencies"] if str(entry).startswith("python")]
-    allowed = Requirement("python" + tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"])
+    allowed = Requirement(
+        "python" + tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    )
     assert allowed.specifier.contains(python.split("=")[1] + ".0")
 
 
 def test_the_apptainer_image_installs_the_pins_of_pip_on_the_python_of_the_conda_environment():
-    lines = (ENVS / "apptainer.def").read_text().splitlines()
+    lines = (ENVS / "apptainer.def").read_text(encoding="utf-8").splitlines()
     sections = {line: lines.index(line) for line in lines if line.startswith("%")}
     source, target = lines[sections["%files"] + 1].split()
     assert (ROOT / source).samefile(ENVS / "requirements.txt")
     installs = [line.strip() for line in lines[sections["%post"] :] if "pip install" in line]
     assert installs == [f"pip install --no-cache-dir --requirement {target}"]  # these and no others
     (python,) = [line.partition("python:")[2].removesuffix("-slim") for line in lines if line.startswith("From:")]
-    assert f"- python ={python}" in (ENVS / "environment.yaml").read_text()
+    assert f"- python ={python}" in (ENVS / "environment.yaml").read_text(encoding="utf-8")
     built = f"apptainer build {image_of_the_workflow()} envs/apptainer.def"
     assert any(line.endswith(built) for line in lines)  # where the Snakefile looks for it
 
 
 def image_of_the_workflow() -> str:
-    (line,) = [line for line in (ROOT / "Snakefile").read_text().splitlines() if line.startswith("container:")]
+    (line,) = [
+        line for line in (ROOT / "Snakefile").read_text(encoding="utf-8").splitlines() if line.startswith("container:")
+    ]
     return line.split('"')[1]
 
 
 def test_every_dependency_of_the_project_is_pinned():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
     missing = [
         line

@@ -38,7 +38,7 @@ torch.save([found[0].state_dict(), *found[1:]], checkpoint + ".found")
 def two(tmp_path_factory, ct_data, ct_settings):
     """Train in two processes; return the exit status and, once it has ended, weights, best weights and history."""
     folder = tmp_path_factory.mktemp("two")
-    (folder / "driver.py").write_text(DRIVER)
+    (folder / "driver.py").write_text(DRIVER, encoding="utf-8")
     paths = [str(Path(__file__).parent), str(Path(processes.__file__).parents[1])]
 
     def train(checkpoint, spec, rank=None, at=None, number=None):
@@ -68,7 +68,7 @@ def test_two_processes_give_the_losses_and_best_weights_of_one(two, ct_data, ct_
         assert found == pytest.approx(wanted, rel=2e-6)
     for name, value in best.items():
         assert torch.allclose(best_of_two[name], value, rtol=0, atol=2e-5), name
-    log = Path(f"{tmp_path}/two.pt.log").read_text()
+    log = Path(f"{tmp_path}/two.pt.log").read_text(encoding="utf-8")
     assert log.count("a process") == 2 and log.count("epoch 3/3") == 1
 
 
@@ -110,4 +110,6 @@ def test_several_nodes_without_slurm_are_refused():
 def test_batch_normalisation_over_processes_of_the_cpu_is_refused(two, tmp_path):
     status, _ = two(tmp_path / "checkpoint.pt", SPEC)
     assert status != 0
-    assert "norm: batch train in several processes on GPUs alone" in Path(f"{tmp_path}/checkpoint.pt.log").read_text()
+    assert "norm: batch train in several processes on GPUs alone" in Path(f"{tmp_path}/checkpoint.pt.log").read_text(
+        encoding="utf-8"
+    )

@@ -81,11 +81,13 @@ def test_relatives_are_read_where_they_lie_and_told_by_what_differs(tmp_path):
         folder.mkdir(parents=True)
         metrics(errors).to_csv(tmp_path / name / "metrics.csv", index=False)
         said = problem | ({"contrast": 300.0} if name == "easy" else {})
-        (folder / "settings.json").write_text(json.dumps({"problem": said, "training": {"epochs": len(name)}}))
+        (folder / "settings.json").write_text(
+            json.dumps({"problem": said, "training": {"epochs": len(name)}}), encoding="utf-8"
+        )
         samples = 500 if name == "easy" else 1000
         store.create(tmp_path / name / "data" / "train.zarr", 2, SHAPES, 2, {"settings": {"samples": samples}})
     told = {"settings": {"problem": problem}, "relatives": ["easy", "gone"]}
-    (tmp_path / "hard" / "settings.yaml").write_text(yaml.safe_dump(told))
+    (tmp_path / "hard" / "settings.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
     stored = Stored(tmp_path / "hard", Experiment, None)
     sweeps = regimes.sweeps(stored)
     assert list(sweeps) == ["hard", "easy"] and regimes.comparable(sweeps)

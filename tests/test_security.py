@@ -21,12 +21,12 @@ CALLS = {"eval", "exec", "os.system", "os.popen", "subprocess.getoutput", "yaml.
 
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.name)
 def test_no_rule_has_a_command_for_a_shell(file):
-    assert not re.search(r"^\s*(shell|run)\s*:|\bshell\(", file.read_text(), re.M)
+    assert not re.search(r"^\s*(shell|run)\s*:|\bshell\(", file.read_text(encoding="utf-8"), re.M)
 
 
 def test_no_source_calls_a_shell_or_an_unpickler():
     for file in SOURCES:
-        tree = ast.parse(file.read_text())
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         assert not imported & {"pickle", "dill", "cloudpickle", "joblib"}, file
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
@@ -38,7 +38,7 @@ def test_no_source_calls_a_shell_or_an_unpickler():
 
 
 def test_statistics_that_hold_a_pickle_are_refused(tmp_path):
-    (tmp_path / "statistics.json").write_text("{}")
+    (tmp_path / "statistics.json").write_text("{}", encoding="utf-8")
     np.savez(tmp_path / "mean.npz", x=np.array([Exception()], dtype=object))
     with pytest.raises(ValueError, match="pickle"):
         networks.read_statistics(tmp_path)

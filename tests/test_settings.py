@@ -26,7 +26,7 @@ def merged(base: dict, over: dict) -> dict:
 def shipped(*presets: Path) -> dict:
     config = {}
     for path in (ROOT / "config.yaml", *presets):
-        config = merged(config, yaml.safe_load(path.read_text()))
+        config = merged(config, yaml.safe_load(path.read_text(encoding="utf-8")))
     return config
 
 

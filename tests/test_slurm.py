@@ -77,12 +77,12 @@ def untrained(clone: Clone, folder, networks: list[str]) -> Clone:
 def running(clone: Clone):
     """The workflow up to its tables, in the background; afterwards waits for its end, which has to be a good one."""
     output = clone.folder / "run.log"
-    with open(output, "w") as file:
+    with open(output, "w", encoding="utf-8") as file:
         said = {"cwd": clone.folder, "env": clone.environment, "stdout": file, "stderr": subprocess.STDOUT}
         run = subprocess.Popen(clone.command(*TABLES, *QUICK, cores=None), **said)
     try:
         yield run
-        assert run.wait(PATIENCE) == 0, output.read_text()
+        assert run.wait(PATIENCE) == 0, output.read_text(encoding="utf-8")
     finally:
         run.kill()  # if it still runs; the cluster cancels its jobs when it stops
         run.wait()
@@ -97,7 +97,7 @@ def second_epoch(clone: Clone, run: subprocess.Popen, networks: list[str]) -> st
                 time.sleep(0.2)
                 return network
         time.sleep(0.05)
-    raise AssertionError(f"no second epoch of {networks}:\n{(clone.folder / 'run.log').read_text()}")
+    raise AssertionError(f"no second epoch of {networks}:\n{(clone.folder / 'run.log').read_text(encoding='utf-8')}")
 
 
 def log_of(clone: Clone, network: str):
@@ -116,7 +116,9 @@ def assert_same_tables(clone: Clone, other: Clone) -> None:
 
 
 def resumed_within_an_epoch(clone: Clone, network: str) -> bool:
-    return bool(re.search(r"resumed from .*: epoch [2-4], batch [1-9]", log_of(clone, network).read_text()))
+    return bool(
+        re.search(r"resumed from .*: epoch [2-4], batch [1-9]", log_of(clone, network).read_text(encoding="utf-8"))
+    )
 
 
 def test_a_training_out_of_time_goes_on_where_it_stood(disturbed, cluster):

@@ -40,7 +40,7 @@ def tree(tmp_path, monkeypatch):
     root = tmp_path / "workflow" / "scripts"
     for name, text in TREE.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
+        (root / name).write_text(text, encoding="utf-8")
     monkeypatch.setattr(sources, "ROOT", root)
     forget()
     yield root
@@ -65,7 +65,7 @@ def digest(*files: str) -> str:
 )
 def test_comments_formatting_and_time_stamps_do_not_count(tree, file, edit):
     before = digest()
-    (tree / file).write_text(edit(TREE[file]))
+    (tree / file).write_text(edit(TREE[file]), encoding="utf-8")
     os.utime(tree / file, (0, 0))
     assert digest() == before
 
@@ -73,30 +73,32 @@ def test_comments_formatting_and_time_stamps_do_not_count(tree, file, edit):
 @pytest.mark.parametrize("file", REACHED + DEEPER)
 def test_code_counts_wherever_imports_lead_inside_functions_too(tree, file):
     before = digest()
-    (tree / file).write_text(TREE[file] + "NEW = 1\n")
+    (tree / file).write_text(TREE[file] + "NEW = 1\n", encoding="utf-8")
     assert digest() != before
 
 
 @pytest.mark.parametrize("file", UNREACHED)
 def test_code_that_is_not_imported_does_not_count(tree, file):
     before = digest()
-    (tree / file).write_text("OTHER = 2\n")
+    (tree / file).write_text("OTHER = 2\n", encoding="utf-8")
     assert digest() == before
     (tree / file).unlink()
     assert digest() == before
 
 
 def test_code_counts_from_the_moment_it_is_imported(tree):
-    (tree / "pairlsi/training.py").write_text(TREE["pairlsi/training.py"] + "from pairlsi import report\n")
+    (tree / "pairlsi/training.py").write_text(
+        TREE["pairlsi/training.py"] + "from pairlsi import report\n", encoding="utf-8"
+    )
     before = digest()
-    (tree / "pairlsi/report.py").write_text("REPORT = 2\n")
+    (tree / "pairlsi/report.py").write_text("REPORT = 2\n", encoding="utf-8")
     assert digest() != before
 
 
 def test_a_file_named_beside_the_script_counts(tree):
     before = digest("train.py", "pairlsi/problems/ct.py")
     assert before != digest("train.py")
-    (tree / "pairlsi/problems/ct.py").write_text("SIZE = 64\n")
+    (tree / "pairlsi/problems/ct.py").write_text("SIZE = 64\n", encoding="utf-8")
     assert digest("train.py", "pairlsi/problems/ct.py") != before
 
 
@@ -130,6 +132,6 @@ def test_a_change_in_the_package_reaches_the_stages_that_run_it(tmp_path, monkey
     monkeypatch.setattr(sources, "ROOT", root)
     every = ["create_store.py", "simulate.py", "compute_statistics.py", "train.py", "infer.py", "summarise.py"]
     before = {stage: digest(stage) for stage in every}
-    (root / file).write_text((root / file).read_text() + "\nNEW = 1\n")
+    (root / file).write_text((root / file).read_text(encoding="utf-8") + "\nNEW = 1\n")
     assert {stage for stage in every if digest(stage) != before[stage]} == stages
     forget()

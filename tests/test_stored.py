@@ -12,7 +12,7 @@ CONFIG = Path(__file__).resolve().parents[1] / "config.yaml"
 
 
 def test_estimates_that_an_earlier_config_asked_for_are_not_read(tmp_path):
-    said = settings.check(yaml.safe_load(CONFIG.read_text()))["experiments"]["crosswell"]
+    said = settings.check(yaml.safe_load(CONFIG.read_text(encoding="utf-8")))["experiments"]["crosswell"]
     experiment = settings.Experiment(**said)
     asked = settings.masks_of("mlsi", experiment.inference)
     assert "random-90-0" in asked and "random-50-0" not in asked
@@ -26,7 +26,7 @@ def test_estimates_that_an_earlier_config_asked_for_are_not_read(tmp_path):
 
 
 def test_masks_are_named_by_their_first_draw_and_full_data_are_the_same_for_all_kinds():
-    said = settings.check(yaml.safe_load(CONFIG.read_text()))["experiments"]["crosswell"]
+    said = settings.check(yaml.safe_load(CONFIG.read_text(encoding="utf-8")))["experiments"]["crosswell"]
     experiment = settings.Experiment(**said)
     stored = Stored(Path("nowhere"), experiment, problems.create(experiment.problem))
     assert (

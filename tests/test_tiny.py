@@ -15,7 +15,7 @@ from clone import ROOT, Clone
 TIMEOUT = 3600  # seconds: a slow machine takes several times what a fast one does
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(TIMEOUT + 60)]
 
-SAID = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]
+SAID = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]
 ON_GPU = ("train", "infer")
 ON_CPU = ("create_store", "simulate", "statistics", "summarise", "report")
 
@@ -35,7 +35,7 @@ def whole(request, tmp_path_factory) -> Clone:
 def test_every_experiment_ends_with_its_report_and_nothing_is_left_to_do(whole):
     for experiment, said in SAID.items():
         results = whole.folder / "results/tiny" / experiment
-        assert "data:image/png;base64" in (results / "report.html").read_text()
+        assert "data:image/png;base64" in (results / "report.html").read_text(encoding="utf-8")
         metrics = pd.read_csv(results / "metrics.csv")
         assert set(metrics.method) == set(said["inference"]["methods"]) and np.isfinite(metrics.rre).all()
     assert whole.planned() == {}
@@ -49,7 +49,9 @@ def test_each_job_runs_once_and_those_of_gpu_rules_alone_on_a_gpu_node_where_the
     assert len(logs) == len(jobs)
     places = set()
     for log in logs:
-        place = re.search(r"node (\w+)\d, Slurm job \d+(, CUDA devices \d)?$", log.read_text().splitlines()[0])
+        place = re.search(
+            r"node (\w+)\d, Slurm job \d+(, CUDA devices \d)?$", log.read_text(encoding="utf-8").splitlines()[0]
+        )
         experiment, rule = log.relative_to(whole.folder / "logs/tiny").parts[:2]
         places.add((experiment, rule.removesuffix(".log"), place[1], bool(place[2])))
     assert places == {
@@ -78,7 +80,7 @@ def test_many_like_jobs_are_submitted_as_arrays_and_training_is_not(whole, clust
 
 @pytest.mark.slurm
 def test_the_profile_does_not_limit_jobs_that_it_submits_as_arrays(whole):
-    profile = yaml.safe_load((whole.folder / "slurm/config.yaml").read_text())
+    profile = yaml.safe_load((whole.folder / "slurm/config.yaml").read_text(encoding="utf-8"))
     # with a limit, the plugin would drop what is ready beyond it, and the run would hang
     assert (profile["jobs"], profile["slurm-status-command"]) == ("unlimited", "squeue")
 

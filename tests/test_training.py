@@ -130,7 +130,7 @@ def assert_the_same(found, wanted) -> None:
 def driver(tmp_path_factory, ct_data, ct_settings):
     """The runs that get killed, under way beside the other tests: (process, folder)."""
     folder = tmp_path_factory.mktemp("killed")
-    (folder / "driver.py").write_text(DRIVER)
+    (folder / "driver.py").write_text(DRIVER, encoding="utf-8")
     given = [ct_data, json.dumps(ct_settings), folder, *map(json.dumps, KILLED)]
     paths = [str(Path(__file__).parent), str(Path(training.__file__).parents[1])]
     process = subprocess.Popen(

@@ -26,7 +26,7 @@ WEIGHTS = "results/tiny/ct/networks/pair/seed-0/weights.safetensors"
 
 
 def test_the_whole_workflow_ends_with_its_report(finished):
-    report = (finished.results / "report.html").read_text()
+    report = (finished.results / "report.html").read_text(encoding="utf-8")
     assert "could be judged here" in report and "data:image/png;base64" in report
     assert not re.search(r'(src|href)="https?://', report), "the report must need nothing from elsewhere"
     assert {"errors.png", "percent.png", "figure-1.png", "figure-2.png", "training.png"} <= {
@@ -152,7 +152,7 @@ def test_a_job_keeps_to_its_threads(clone):
     told = "import os, threading\nprint('threads', torch.get_num_threads(), os.environ['OPENBLAS_NUM_THREADS'])\n"
     clone.edit(script, "told = said", told + "told = said")
     clone.snakemake(WEIGHTS, "--set-threads", "train=2")
-    assert "threads 2 2" in (clone.folder / "logs/tiny/ct/train/pair-seed-0.log").read_text()
+    assert "threads 2 2" in (clone.folder / "logs/tiny/ct/train/pair-seed-0.log").read_text(encoding="utf-8")
 
 
 def test_a_damaged_shard_is_named_with_the_command_that_repairs_it(clone):
@@ -201,12 +201,15 @@ class Problem:
 
 def test_a_problem_of_ones_own_is_one_module_and_one_block_of_the_config(tmp_path):
     clone = Clone(tmp_path / "clone")
-    (clone.folder / "workflow/scripts/pairlsi/problems/blur.py").write_text(OWN_PROBLEM)
-    own = yaml.safe_load((clone.folder / "config.yaml").read_text())["experiments"]["ct"]
-    merge(own, yaml.safe_load((clone.folder / "workflow/presets/tiny.yaml").read_text())["experiments"]["ct"])
+    (clone.folder / "workflow/scripts/pairlsi/problems/blur.py").write_text(OWN_PROBLEM, encoding="utf-8")
+    own = yaml.safe_load((clone.folder / "config.yaml").read_text(encoding="utf-8"))["experiments"]["ct"]
+    merge(
+        own,
+        yaml.safe_load((clone.folder / "workflow/presets/tiny.yaml").read_text(encoding="utf-8"))["experiments"]["ct"],
+    )
     merge(own, SMALL["experiments"]["ct"])
     own["problem"] = {"name": "blur", "width": 2.0}
-    (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": {"mine": own}}))
+    (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": {"mine": own}}), encoding="utf-8")
     clone.snakemake("results/tiny/mine/metrics.csv")
     metrics = pd.read_csv(clone.folder / "results/tiny/mine/metrics.csv")
     assert set(metrics.method) == {"pair", "encdec-random"} and np.isfinite(metrics.rre).all()
@@ -284,7 +287,7 @@ def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):
     running.wait(60)
     assert checkpoint.is_file() and not checkpoint.with_name("weights.safetensors").is_file()
     clone.snakemake(WEIGHTS)
-    assert "resumed from" in (clone.folder / "logs/tiny/ct/train/pair-seed-0.log").read_text()
+    assert "resumed from" in (clone.folder / "logs/tiny/ct/train/pair-seed-0.log").read_text(encoding="utf-8")
     assert checkpoint.with_name("weights.safetensors").is_file() and not checkpoint.is_file()
 
 
@@ -340,7 +343,7 @@ def test_two_processes_train_within_a_job_to_the_losses_of_one(finished, clone):
             for c in (clone, finished)
         )
         pd.testing.assert_frame_equal(found, wanted, rtol=2e-6)
-        log = (clone.folder / f"logs/tiny/ct/train/{network}-seed-0.log").read_text()
+        log = (clone.folder / f"logs/tiny/ct/train/{network}-seed-0.log").read_text(encoding="utf-8")
         assert "Starting with 2 processes" in log
 
 
@@ -354,7 +357,7 @@ def test_a_broken_notebook_keeps_its_traceback(clone):
     clone.edit("workflow/notebooks/ct.py", "# %% [markdown]\n# ## Training", "# %%\nraise ValueError('broken')\n\n# %%")
     failed = clone.snakemake(check=False)
     assert failed.returncode != 0 and "the report failed: ValueError: broken" in failed.stderr
-    assert "broken" in (clone.folder / "logs/tiny/ct/report.ipynb").read_text()
+    assert "broken" in (clone.folder / "logs/tiny/ct/report.ipynb").read_text(encoding="utf-8")
 
 
 def test_snakemake_finds_nothing_to_criticise(finished):

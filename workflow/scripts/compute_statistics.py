@@ -15,9 +15,9 @@ scalars, means = store.statistics(dataset)
 with outputs.written(snakemake.output.means) as beside:  # noqa: F821
     np.savez(beside, **means)
 with outputs.written(snakemake.output.scalars) as beside:  # noqa: F821
-    beside.write_text(json.dumps(scalars, indent=1))
+    beside.write_text(json.dumps(scalars, indent=1), encoding="utf-8")
 # apart, so that what reads the numbers does not run again where they are the same
 told = {"source": snakemake.params.source, "data": provenance.recorded(dataset)["settings"]}  # noqa: F821
 told["provenance"] = provenance.describe()
 with outputs.written(snakemake.output.told) as beside:  # noqa: F821
-    beside.write_text(json.dumps(told, indent=1))
+    beside.write_text(json.dumps(told, indent=1), encoding="utf-8")

@@ -10,4 +10,4 @@ with job.start(snakemake):  # noqa: F821 - given by Snakemake
 problem = problems.create(snakemake.params.problem)  # noqa: F821
 problem.fetch()
 with outputs.written(snakemake.output[0]) as beside:  # noqa: F821
-    beside.write_text(json.dumps(problem.archives, indent=1))
+    beside.write_text(json.dumps(problem.archives, indent=1), encoding="utf-8")

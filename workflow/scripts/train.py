@@ -43,5 +43,5 @@ if wildcards.network == "vpae":
 networks.save(network, output.weights)
 training.write_history(history, output.history)
 with outputs.written(output.settings) as beside:
-    beside.write_text(json.dumps(told, indent=1))
+    beside.write_text(json.dumps(told, indent=1), encoding="utf-8")
 checkpoint.unlink(missing_ok=True)

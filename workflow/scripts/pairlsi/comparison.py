@@ -15,7 +15,7 @@ class DifferenceError(RuntimeError):
 
 
 READERS = {  # of what a result was made from, to what it has to say of that
-    "statistics": lambda path: json.loads(path.read_text()),
+    "statistics": lambda path: json.loads(path.read_text(encoding="utf-8")),
     "weights": provenance.fingerprint,
     "starts": lambda path: provenance.identity(provenance.recorded(path)),
 }

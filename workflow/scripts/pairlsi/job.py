@@ -42,8 +42,8 @@ def start(snakemake, blocks: bool = False):
     keep_freed_memory()
     terminal = os.fdopen(os.dup(2), "w", buffering=1)
     if not {"LOCAL_RANK", TASK} & os.environ.keys():  # the other processes of a training add to the log
-        Path(snakemake.log[0]).write_text("")
-    log = open(snakemake.log[0], "a", buffering=1)  # noqa: SIM115 - open until the process ends
+        Path(snakemake.log[0]).write_text("", encoding="utf-8")
+    log = open(snakemake.log[0], "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - open until the process ends
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log

@@ -41,9 +41,9 @@ def recorded(path: Path) -> dict:
 
     path = Path(path)
     if path.suffix == ".zarr":
-        return json.loads((path / "zarr.json").read_text())["attributes"]
+        return json.loads((path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
     try:
-        return (yaml.safe_load if path.suffix == ".yaml" else json.loads)(path.read_text())
+        return (yaml.safe_load if path.suffix == ".yaml" else json.loads)(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ValueError(f"{path} is damaged: {error}") from error
 

@@ -85,4 +85,4 @@ Our copy of the paper has lost most of its inline mathematics and numbers; what 
 def origin(results: Path) -> None:
     """Where the results of an experiment come from."""
     reporting.show_text("The effective settings of the experiment, and the versions and commit that made the report.")
-    reporting.show_text("```yaml\n" + (results / "settings.yaml").read_text() + "```")
+    reporting.show_text("```yaml\n" + (results / "settings.yaml").read_text(encoding="utf-8") + "```")

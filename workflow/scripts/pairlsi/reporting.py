@@ -32,7 +32,7 @@ def write_settings(experiment: dict, relatives: list[str], source: str, path: st
     """Store the effective settings of an experiment, the names of its variants and where its report comes from."""
     told = {"settings": experiment, "relatives": relatives, "source": source, "provenance": provenance.describe()}
     with outputs.written(path) as beside:
-        beside.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
+        beside.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def run(notebook: Path, results: Path, executed: Path, html: Path) -> None:
@@ -73,7 +73,7 @@ def run(notebook: Path, results: Path, executed: Path, html: Path) -> None:
         f"<body>{body}</body></html>\n"
     )
     with outputs.written(html) as beside:
-        beside.write_text(page)
+        beside.write_text(page, encoding="utf-8")
 
 
 def show(figure, folder: Path, name: str, caption: str) -> None:

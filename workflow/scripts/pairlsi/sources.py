@@ -41,7 +41,7 @@ def _reached(start: Path) -> frozenset[Path]:
 def _imports(path: Path) -> list[str]:
     """Names of the package's modules that a file imports, inside functions too."""
     names = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -60,4 +60,4 @@ def _files(name: str) -> list[Path]:
 @cache
 def _meaning(path: Path) -> str:
     """The source without comments and formatting."""
-    return ast.unparse(ast.parse(path.read_text()))
+    return ast.unparse(ast.parse(path.read_text(encoding="utf-8")))

@@ -194,7 +194,7 @@ def describe(row: dict, epochs: int) -> str:
 
 def write_history(history: list[dict], path: Path) -> None:
     """Write history.csv, one row an epoch: learning rate, mean terms of the loss on both splits, seconds so far."""
-    with outputs.written(path) as beside, open(beside, "w", newline="") as file:
+    with outputs.written(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, history[0].keys())
         writer.writeheader()
         writer.writerows(history)

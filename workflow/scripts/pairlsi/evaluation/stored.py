@@ -28,14 +28,14 @@ class Stored:
     @classmethod
     def in_folder(cls, results: Path) -> "Stored":
         """With the settings that the report wrote into the folder."""
-        told = yaml.safe_load((Path(results) / "settings.yaml").read_text())
+        told = yaml.safe_load((Path(results) / "settings.yaml").read_text(encoding="utf-8"))
         experiment = settings.Experiment(**told["settings"])
         return cls(results, experiment, problems.create(experiment.problem))
 
     @cached_property
     def told(self) -> dict:
         """The folder's settings.yaml: the "settings" as plain data, "relatives", and where the report comes from."""
-        return yaml.safe_load((self.results / "settings.yaml").read_text())
+        return yaml.safe_load((self.results / "settings.yaml").read_text(encoding="utf-8"))
 
     @cached_property
     def sweep(self) -> Sweep:
@@ -55,7 +55,7 @@ class Stored:
     def network(self, name: str) -> tuple[dict, pd.DataFrame]:
         """What a network was trained with, and the course of its training."""
         folder = self.results / "networks" / name / f"seed-{self.seed}"
-        return json.loads((folder / "settings.json").read_text()), pd.read_csv(folder / "history.csv")
+        return json.loads((folder / "settings.json").read_text(encoding="utf-8")), pd.read_csv(folder / "history.csv")
 
     def mask(self, kind: str, percent: int) -> str:
         """The first draw of the mask of this kind; that with nothing missing is the same for all kinds."""
@@ -93,7 +93,7 @@ def regime_of(results: Path) -> dict:
     """
     data = Path(results) / "data" / "train.zarr"
     for file in sorted(Path(results).glob("networks/*/seed-*/settings.json")):
-        told = json.loads(file.read_text())
+        told = json.loads(file.read_text(encoding="utf-8"))
         samples = {"training_samples": provenance.recorded(data)["settings"]["samples"]} if data.is_dir() else {}
         return told["problem"] | {"epochs": told["training"]["epochs"]} | samples
     return {}

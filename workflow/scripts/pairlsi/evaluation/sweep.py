@@ -50,7 +50,7 @@ def run(told: dict, problem, data: Path, weights: str | None, starts: str | None
 
 def write_metrics(rows: list[dict], path: Path) -> None:
     """Write the tidy metrics; NaN is an empty field. By hand, since pandas takes longer to import than this to run."""
-    with open(path, "w", newline="") as file:
+    with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: "" if value != value else value for name, value in row.items()} for row in rows)
@@ -59,7 +59,7 @@ def write_metrics(rows: list[dict], path: Path) -> None:
 def load_network(weights: str, problem, device: str):
     """The network that lies at `weights` with its settings beside it; device "auto" is a GPU where there is one."""
     path = Path(weights)
-    spec = json.loads(path.with_name("settings.json").read_text())["network"]
+    spec = json.loads(path.with_name("settings.json").read_text(encoding="utf-8"))["network"]
     name = path.parent.parent.name
     network = networks.load(networks.create(name, spec, problem), path)
     if device == "auto":

@@ -72,6 +72,6 @@ def load(network: torch.nn.Module, path: Path) -> torch.nn.Module:
 
 def read_statistics(folder: Path) -> tuple[dict, dict[str, np.ndarray]]:
     """The scalars of statistics.json and the pixel-wise means of mean.npz in a data folder."""
-    scalars = json.loads((Path(folder) / "statistics.json").read_text())
+    scalars = json.loads((Path(folder) / "statistics.json").read_text(encoding="utf-8"))
     with np.load(Path(folder) / "mean.npz") as stored:
         return scalars, {name: stored[name] for name in stored.files}
