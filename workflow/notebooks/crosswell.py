@@ -24,7 +24,7 @@ from pairlsi.crosswell_examples import Examples
 from pairlsi.evaluation import by_percent, paper, rivals, tables
 from pairlsi.evaluation.scope import Scope
 from pairlsi.evaluation.stored import Stored
-from pairlsi.evaluation.wording import WHERE, difference, plus_minus, seeds_in_intervals
+from pairlsi.evaluation.wording import WHERE, difference, plus_minus, sources
 
 stored = Stored.in_folder(Path(results))
 scope = Scope(stored)
@@ -87,8 +87,8 @@ than it has learned nothing from them.
 
 **How to read it.** RRE = ‖x̂ − x‖ / ‖x‖, less is better. All estimates are means over their ensemble of starts.
 Means are over the test split unless OOD is said. The number of iterations, where it was not fixed, and the weight of the
-prior were chosen on the validation split. Intervals are {confidence:.0%} bootstrap intervals over samples
-{seeds_in_intervals(seeds)}. Methods that simulate are dear:
+prior were chosen on the validation split. Intervals are {confidence:.0%} bootstrap intervals
+{sources(seeds, experiment.inference.masks.draws)}. Methods that simulate are dear:
 they were run on the first {shared} test samples and on fewer masks. Where they are compared with others, it is on the same
 samples unless the caption says that it is not.
 """))
@@ -99,6 +99,7 @@ samples unless the caption says that it is not.
 
 # %%
 reporting.show_table(verdicts[["claim", "statement", "verdict"]], index=False)
+reporting.show_text(tables.controls(stored.claims))
 
 # %% [markdown]
 # ## Figure 4: models and data

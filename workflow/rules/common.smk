@@ -30,6 +30,6 @@ wildcard_constraints:
     split="|".join(settings.SPLITS),
     shard=r"\d+",
     seed=r"\d+",
-    mask=r"[a-z]+-\d+-\d+",
+    mask=r"[a-z]+-\d+",
     network=r"[a-z][a-z-]*",
     method=r"[a-z][a-z-]*",

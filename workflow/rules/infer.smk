@@ -1,4 +1,4 @@
-# One method, one mask and one seed a job; then one tidy table and the claims.
+# One method, the masks of one kind and percentage, and one seed a job; then one tidy table and the claims.
 
 
 rule infer:
@@ -46,6 +46,7 @@ rule summarise:
     params:
         evaluation=part("evaluation"),
         percent=part("networks", "mask_percent"),
+        noise_level=lambda wildcards: experiment_of(wildcards)["problem"].get("noise_level", 0.0),
         source=source("summarise.py"),
     script:
         "../scripts/summarise.py"

@@ -152,7 +152,10 @@ def method_part(wildcards):
     """A param: what the config says of this method; of others, nothing, so that their keys rerun nothing here."""
     experiment = experiment_of(wildcards)
     inference = experiment["inference"]
-    said = {"batch_size": inference["batch_size"], "mask_seed": inference["masks"]["seed"]}
+    masks = settings.Masks(**inference["masks"])
+    said = {"batch_size": inference["batch_size"], "mask_seed": masks.seed}
+    said["draws"] = settings.draws_of(wildcards.method, wildcards.mask, masks)
+    said["kept"] = min(said["draws"], settings.draws_kept(wildcards.mask, masks))
     said |= {"device": experiment["training"]["device"], "splits": list(settings.EVALUATED)}
     if wildcards.method in settings.STARTS.values():
         if any(settings.STARTS.get(method) == wildcards.method for method in inference["methods"]):
@@ -260,10 +263,10 @@ def expected(wildcards):
                 statistics = f"<results>/{experiment}/data/statistics.json"
                 add("networks", f"networks/{network}/seed-{seed}/settings.json", fields, statistics=statistics)
         for method in inference.methods:
-            own = method_part(here(method=method))
-            told = {"problem": problem, "settings": own, "source": source_of_infer}
-            told["data"] = {split: datasets[split] for split in own["splits"]}
             for mask in settings.masks_of(method, inference):
+                own = method_part(here(method=method, mask=mask))
+                told = {"problem": problem, "settings": own, "source": source_of_infer}
+                told["data"] = {split: datasets[split] for split in own["splits"]}
                 for seed in seeds:
                     job = here(method=method, mask=mask, seed=seed)
                     path = f"inference/{method}/{mask}/seed-{seed}/estimates.zarr"

@@ -10,8 +10,9 @@ with job.start(snakemake):  # noqa: F821 - given by Snakemake
     from pairlsi.settings import Evaluation
 
 params, output = snakemake.params, snakemake.output  # noqa: F821
-metrics = pd.concat([pd.read_csv(file) for file in snakemake.input], ignore_index=True)  # noqa: F821
-claims = judge(metrics, params.percent, Evaluation(**params.evaluation))
+found = pd.concat([pd.read_csv(file) for file in snakemake.input], ignore_index=True)  # noqa: F821
+metrics, controls = found[found.control.isna()].drop(columns="control"), found[found.control.notna()]
+claims = judge(metrics, controls, params.percent, Evaluation(**params.evaluation), params.noise_level)
 for table, path in ((metrics, output.metrics), (claims, output.claims)):
     with outputs.written(path) as beside:
         table.to_csv(beside, index=False)

@@ -93,6 +93,14 @@ def in_searches(experiment: Experiment):
 
 def in_masks(experiment: Experiment, problem):
     networks, masks = experiment.networks, experiment.inference.masks
+    if masks.few and masks.few.draws > masks.draws:
+        yield f"inference.masks.few.draws' is {masks.few.draws}: at most the {masks.draws} of inference.masks.draws"
+    for method in experiment.inference.methods if masks.few else ():
+        if method in STARTS and method not in masks.few.methods:
+            yield (
+                f"inference.masks.few.methods' lacks {method!r}, which starts from the estimates of another method: "
+                "they are stored for the first draws alone"
+            )
     rows, axis = problem.missing_count, problem.missing_name
     wanted = [networks.mask_percent] if set(networks.train) & {"encdec-random", "encdec-block"} else []
     swept = [p for p in masks.percents if p > 0 and set(masks.kinds) != {"none"}]

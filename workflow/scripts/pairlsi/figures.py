@@ -79,16 +79,16 @@ def examples(truth, data: dict, estimates: dict, errors: dict, data_range: tuple
 def clusters(points: dict[str, pd.DataFrame]) -> Figure:
     """The paper's Figure 3: surrogate metrics of full, masked and masked + LSI data, coloured by their error.
 
-    points: name -> table with residual_estimate, autoencoded_difference and rre, rows in the same order of samples;
-    the second and third are joined by lines.
+    points: name -> table with measured_residual, misfit and rre, rows in the same order of samples; the second
+    and third are joined by lines.
     """
     figure = Figure(figsize=(6.4, 4.6), layout="constrained")
     axes = figure.subplots()
     _, before, after = points.values()
     for a, b in zip(before.itertuples(), after.itertuples(), strict=True):
         axes.plot(
-            [a.residual_estimate, b.residual_estimate],
-            [a.autoencoded_difference, b.autoencoded_difference],
+            [a.measured_residual, b.measured_residual],
+            [a.misfit, b.misfit],
             color="0.8",
             linewidth=0.5,
             zorder=1,
@@ -97,8 +97,8 @@ def clusters(points: dict[str, pd.DataFrame]) -> Figure:
     norm = Normalize(errors.min(), errors.max())
     for (name, table), marker in zip(points.items(), "o*s", strict=True):
         drawn = axes.scatter(
-            table.residual_estimate,
-            table.autoencoded_difference,
+            table.measured_residual,
+            table.misfit,
             c=table.rre,
             norm=norm,
             cmap="viridis",
@@ -109,7 +109,7 @@ def clusters(points: dict[str, pd.DataFrame]) -> Figure:
             label=name,
             zorder=2,
         )
-    axes.set(xscale="log", yscale="log", xlabel="relative residual estimate", ylabel="relative autoencoded difference")
+    axes.set(xscale="log", yscale="log", xlabel="residual estimate on measured rows", ylabel="misfit on measured rows")
     for axis in (axes.xaxis, axes.yaxis):
         plain_numbers(axis)
     for handle in axes.legend(frameon=False).legend_handles:

@@ -34,10 +34,10 @@ class Mask:
         return y * (weights if isinstance(y, np.ndarray) else y.new_tensor(weights))
 
 
-def parse_name(name: str) -> tuple[str, int, int]:
-    """Split a mask's name {kind}-{percent}-{draw}, as in random-25-0."""
-    kind, percent, draw = name.split("-")
-    return kind, int(percent), int(draw)
+def split_draw(name: str) -> tuple[str, int]:
+    """Split a mask's name {kind}-{percent}-{draw}, as in random-25-0, into what it is a draw of and the draw."""
+    masks, _, draw = name.rpartition("-")
+    return masks, int(draw)
 
 
 def create(name: str, rows: int, axis: int, seed: int) -> Mask:
@@ -45,18 +45,19 @@ def create(name: str, rows: int, axis: int, seed: int) -> Mask:
 
     kind none keeps all; random misses percent % of the rows, drawn without replacement; block misses as many
     neighbouring rows. Draw 0 is the one that encoder-decoders are trained on. Draws of blocks start a golden
-    section of the range apart, so that few draws overlap little; all draws depend on `seed` alone.
-    Raises ValueError for a name of another form.
+    section of the range apart, so that few draws overlap little; all draws depend on `seed` alone. What a draw
+    misses at one percentage it misses at every larger one too, so that a curve over percentages is no comparison of
+    other masks. Raises ValueError for a name of another form.
     """
-    kind, percent, draw = parse_name(name)
-    missing = round(rows * percent / 100)
+    kind, percent, draw = name.split("-")
+    missing = round(rows * int(percent) / 100)
     keep = np.ones(rows, bool)
     if kind == "random":
-        rng = np.random.default_rng([seed, percent, draw])
-        keep[rng.choice(rows, missing, replace=False)] = False
+        keep[np.random.default_rng([seed, int(draw)]).permutation(rows)[:missing]] = False
     elif kind == "block":
-        first = np.random.default_rng([seed, percent]).random()
-        start = int((first + draw * GOLDEN) % 1 * (rows - missing + 1))
+        first = np.random.default_rng(seed).random()
+        # rounded down, a start moves to the front by one row at most when the block grows by one
+        start = int((first + int(draw) * GOLDEN) % 1 * (rows - missing + 1))
         keep[start : start + missing] = False
     elif kind != "none":
         raise ValueError(f"mask {name!r}: the kind is none, random or block")

@@ -57,21 +57,35 @@ they assume, a minimiser of (9), is not what a search gives that is stopped earl
 
 
 def claims_in_detail(claims: pd.DataFrame, words: str) -> None:
-    """Every claim of claims.csv with its parts; words: those of the paper that have no number."""
+    """Every claim of claims.csv with its parts and controls; words: those of the paper that have no number."""
     reporting.show_text(f"""
 A part is *held* when the whole interval of its effect lies on the right side of the threshold, *not held* when it
 lies on the wrong side, *undecided* between. Effects are relative differences of means unless they say otherwise.
-Where the paper's words ({words}) have no number, the threshold is ours.
+Where the paper's words have a number in its Table 1, that is the threshold; where they have none ({words}), it is ours.
+
+A *control* puts latents that tell nothing of the sample in place of those that the claim is about. Of a control a claim
+must not hold: one that does says nothing, and is called undecided.
 """)
     for claim in claims[claims.part == "all"].itertuples():
         reporting.show_text(f"### Claim {claim.claim}: {claim.statement}")
-        parts = claims[(claims.claim == claim.claim) & (claims.part != "all")]
+        own = claims[(claims.claim == claim.claim) & (claims.part != "all")]
+        if own.empty:
+            reporting.show_text(f"{claim.verdict[0].upper()}{claim.verdict[1:]}.")
+            continue
+        parts, controls = own[own.part != "control"], own[own.part == "control"]
         shown = parts.assign(
             effect=parts.effect.map("{:.3f}".format),
-            interval=[f"{low:.3f} to {high:.3f}" for low, high in zip(parts.low, parts.high, strict=True)],
+            interval=[
+                "" if np.isnan(low) else f"{low:.3f} to {high:.3f}"
+                for low, high in zip(parts.low, parts.high, strict=True)
+            ],
         )
         shown = shown.rename(columns={"statement": "part", "part": "number", "threshold": "held if"})
-        reporting.show_table(shown[["part", "effect", "interval", "held if", "verdict"]], index=False)
+        rows = controls.rename(columns={"statement": "part", "part": "number"}).assign(
+            **dict.fromkeys(("effect", "interval", "held if"), "")
+        )
+        both = pd.concat([shown, rows], ignore_index=True)
+        reporting.show_table(both[["part", "effect", "interval", "held if", "verdict"]], index=False)
 
 
 def left_open(choices: list[tuple[str, str, str, str]]) -> None:

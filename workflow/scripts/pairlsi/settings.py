@@ -22,6 +22,7 @@ STARTS = {"mlsi-lsi": "lsi", "fwi-lsi": "lsi", "lsi-refined": "lsi-prior", "cgls
 MaskKind = Literal["none", "random", "block"]
 SPLITS = ("train", "validation", "test", "ood")
 SSIM_WINDOW = 11  # pixels
+NOTHING = "none-0"  # the name of masks that miss nothing
 EVALUATED = ("test", "ood")  # for the report alone; every choice is made on the validation split
 
 
@@ -118,11 +119,22 @@ class Training(Strict):
     precision: Literal["32-true", "bf16-mixed"]
 
 
+Draws = Annotated[Integer, Field(ge=1, le=1000)]
+
+
+class FewDraws(Strict):
+    """What is dear is run on the first draws alone."""
+
+    draws: Draws
+    methods: Annotated[list[Method], Field(min_length=1), Distinct]
+
+
 class Masks(Strict):
     seed: Seed
     kinds: Annotated[list[MaskKind], Field(min_length=1), Distinct]
     percents: Annotated[list[Percent], Field(min_length=1), Distinct]
-    draws: Annotated[list[Annotated[Integer, Field(ge=0, le=999)]], Field(min_length=1), Distinct]
+    draws: Draws
+    few: FewDraws | None
 
 
 Iterations = Annotated[Integer, Field(ge=1, le=10000)]
@@ -205,29 +217,36 @@ def simulates(method: str, inference: Inference) -> bool:
 
 
 def masks_of(method: str, inference: Inference) -> list[str]:
-    """The masks that a method is run on: all of the sweep but for those that simulate, and the first for the mean."""
+    """What a method is run on, {kind}-{percent} of all its draws: all of the sweep but for methods that simulate, and
+    the first for the mean.
+    """
     names = mask_names(inference.masks)
     if simulates(method, inference):
-        chosen = inference.model_based
-        kinds_and_percents = {name: name.split("-")[:2] for name in names}
-        return [
-            n
-            for n, (kind, percent) in kinds_and_percents.items()
-            if kind in chosen.kinds and int(percent) in chosen.percents
-        ]
+        kinds, percents = inference.model_based.kinds, inference.model_based.percents
+        return [name for name in names if (both := name.split("-"))[0] in kinds and int(both[1]) in percents]
     return names[:1] if method == "mean" else names
 
 
 def mask_names(masks: Masks) -> list[str]:
-    """The masks of a sweep as {kind}-{percent}-{draw}; nothing missing is none-0-0, once."""
-    names = []
-    for kind in masks.kinds:
-        for percent in masks.percents:
-            for draw in masks.draws:
-                name = "none-0-0" if kind == "none" or percent == 0 else f"{kind}-{percent}-{draw}"
-                if name not in names:
-                    names.append(name)
-    return names
+    """The kinds and percentages of a sweep as {kind}-{percent}; nothing missing is none-0, once."""
+    every = (
+        f"{kind}-{percent}" if kind != "none" and percent else NOTHING
+        for kind in masks.kinds
+        for percent in masks.percents
+    )
+    return list(dict.fromkeys(every))
+
+
+def draws_of(method: str, mask: str, masks: Masks) -> int:
+    """How many draws of {kind}-{percent} a method is run on, the first ones."""
+    if mask == NOTHING:
+        return 1
+    return masks.few.draws if masks.few and method in masks.few.methods else masks.draws
+
+
+def draws_kept(mask: str, masks: Masks) -> int:
+    """Of how many draws of {kind}-{percent} the estimates are stored: those that all methods are run on."""
+    return 1 if mask == NOTHING else masks.few.draws if masks.few else masks.draws
 
 
 def check(config: dict) -> dict:

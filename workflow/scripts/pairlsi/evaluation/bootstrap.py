@@ -1,63 +1,149 @@
-"""Bootstrap over samples and seeds: means, and whatever is computed from them, with intervals.
+"""Bootstrap over samples, masks and seeds: means, and whatever is computed from them, with intervals.
 
-Every quantity is an array of 1 + R values: the estimate on all samples first, then one for each of R resamples.
-The same resamples serve all methods and masks, so that comparisons are paired by sample. Arithmetic on such arrays
-gives the interval of any effect. Source: Efron & Tibshirani, An Introduction to the Bootstrap (1993), percentile
-intervals.
+Every quantity is an array of 1 + R values: the estimate on all there is first, then one for each of R resamples.
+The same resamples serve all methods, so that comparisons are paired. Arithmetic on such arrays gives the interval of
+any effect.
+
+A resample does not draw samples again, it draws weights for them: of n samples with mean m and deviation s, sum_i
+w_i x_i is distributed as m + s / sqrt(n) t with t Student's, n - 1 degrees of freedom. So the interval of a mean is the
+t interval, for few seeds too, where resampling can only reach the extreme ones; intervals of other effects are those
+of a multiplier bootstrap. Samples, masks and seeds are crossed: their weights multiply, and each source of variation
+keeps degrees of freedom of its own. Sources: Wu (1986), doi:10.1214/aos/1176350142, for weights; Owen (2007),
+doi:10.1214/07-AOAS122, for crossed factors; Fisher (1935) for sums of t variables (Behrens-Fisher).
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import betaincinv, chdtri
 
 from pairlsi.settings import SPLITS
 
+FEWEST = 5  # samples: an interval over fewer would say nothing, so there is none
+
+
+class Levels:
+    """The levels of one source of variation, `count` samples, masks or seeds, and their weights on each resample."""
+
+    def __init__(self, rng: np.random.Generator, count: int, resamples: int, fewest: int):
+        half = rng.standard_normal((-(-resamples // 2), count)), rng.random(-(-resamples // 2))
+        # each normal vector with its mirror image: the interval of a mean is symmetric, whatever was drawn
+        self.normal = np.concatenate([half[0], -half[0]])[:resamples]
+        self.uniform = np.concatenate([half[1], half[1]])[:resamples]
+        self.fewest, self.found = fewest, {}
+
+    def weights(self, known: np.ndarray) -> np.ndarray:
+        """Weights (1 + R, k) of the k levels that are `known` (count,) bool; equal ones in the first row.
+
+        Of fewer levels than `fewest` the weights are equal in all rows: they tell no spread.
+        """
+        key = known.tobytes()
+        if key not in self.found:
+            self.found[key] = self._weights(known, int(known.sum()))
+        return self.found[key]
+
+    def _weights(self, known: np.ndarray, k: int) -> np.ndarray:
+        if k < self.fewest:
+            return np.full((1 + len(self.normal), k), 1 / max(k, 1))
+        deviations = self.normal[:, known]
+        deviations = deviations - deviations.mean(1, keepdims=True)
+        student = np.sqrt((k - 1) / chdtri(k - 1, self.uniform))  # a normal number times this is t distributed
+        return np.vstack([np.full(k, 1 / k), 1 / k + deviations * (student / np.sqrt(k * (k - 1)))[:, None]])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric of one method: values (seeds, draws, samples), NaN for what it was not run on; of which kind of mask
+    and which draws."""
+
+    values: np.ndarray
+    kind: str
+    draws: list[int]
+
+    def where(self, other: "Measured") -> "Measured":
+        """The same on the draws and samples that the other was run on too."""
+        shared = [draw for draw in self.draws if draw in other.draws]
+        ours, theirs = ([each.draws.index(draw) for draw in shared] for each in (self, other))
+        values = np.where(np.isnan(other.values[:, theirs]).any((0, 1)), np.nan, self.values[:, ours])
+        return Measured(values, self.kind, shared)
+
 
 class Bootstrap:
-    """Resamples of the samples of one split in a tidy table of metrics, and of its seeds where there are several.
+    """Resamples of the samples of one split in a tidy table of metrics, of its masks, and of its seeds.
 
-    table: rows of metrics.csv with a column "mask". Seeds are resampled only from three on: two tell no spread.
+    table: rows of metrics.csv with a column "mask". Masks and seeds vary only where there are three or more of them:
+    two tell no spread, and intervals then hold for these masks and seeds.
     """
 
     def __init__(self, table: pd.DataFrame, split: str, seed: int, resamples: int):
         self.table = table[table.split == split]
         self.samples, self.seeds = sorted(self.table["sample"].unique()), sorted(self.table["seed"].unique())
-        rng = np.random.default_rng([seed, SPLITS.index(split)])
-        self.sample_weights = self._weights(rng, len(self.samples), resamples)
-        count = len(self.seeds) if len(self.seeds) > 2 else 1
-        self.seed_weights = self._weights(rng, count, resamples) if count > 1 else None
+        self.draws = sorted(self.table["draw"].unique())
+        self.resamples = resamples
 
-    @staticmethod
-    def _weights(rng: np.random.Generator, count: int, resamples: int) -> np.ndarray:
-        drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples) / count
-        return np.vstack([np.full(count, 1 / count), drawn])
+        def levels(what: int, count: int, fewest: int) -> Levels:
+            return Levels(np.random.default_rng([seed, SPLITS.index(split), what]), count, resamples, fewest)
+
+        self.of_samples = levels(0, len(self.samples), 2)
+        self.of_seeds = levels(1, len(self.seeds), 3)
+        # a random mask and a block of one draw have nothing in common, those of one kind are nested
+        self.of_draws = {kind: levels(2 + i, len(self.draws), 3) for i, kind in enumerate(("none", "random", "block"))}
+        self.tables = {}
+
+    def measured(self, method: str, masks: list[str], metric: str) -> Measured:
+        """The metric on those of the masks {kind}-{percent}-{draw}, of one kind, that the method was run on.
+
+        Raises KeyError where it was run on none of them.
+        """
+        if method not in self.tables:
+            self.tables[method] = dict(tuple(self.table[self.table.method == method].groupby("mask")))
+        found = {mask: self.tables[method][mask] for mask in masks if mask in self.tables[method]}
+        if not found:
+            raise KeyError(f"the metrics have no {method} on {', '.join(masks)}")
+        values = [
+            rows.pivot(index="seed", columns="sample", values=metric).reindex(self.seeds, columns=self.samples)
+            for rows in found.values()
+        ]
+        kind, draws = next(iter(found)).split("-")[0], [int(mask.rpartition("-")[2]) for mask in found]
+        return Measured(np.stack([v.to_numpy(float) for v in values], axis=1), kind, draws)
 
     def values(self, method: str, mask: str, metric: str) -> np.ndarray:
-        """The metric of each seed and sample, (seeds, samples), NaN for samples that the method was not run on.
-
-        Raises KeyError where the table lacks the method on that mask.
-        """
-        rows = self.table[(self.table.method == method) & (self.table["mask"] == mask)]
-        if rows.empty:
-            raise KeyError(f"the metrics have no {method} on {mask}")
-        return rows.pivot(index="seed", columns="sample", values=metric).reindex(columns=self.samples).to_numpy()
+        """The metric of each seed and sample on one mask, (seeds, samples), NaN where the method was not run on one."""
+        return self.measured(method, [mask], metric).values[:, 0]
 
     def mean(self, method: str, mask: str, metric: str) -> np.ndarray:
-        """Mean of the metric, (1 + R,)."""
-        return self.mean_of(self.values(method, mask, metric))
+        """Mean of the metric on one mask, (1 + R,)."""
+        return self.mean_of(self.measured(method, [mask], metric))
 
-    def mean_of(self, values: np.ndarray) -> np.ndarray:
-        """Mean of values (seeds, samples) on each resample, (1 + R,), over the samples that have one."""
-        known = ~np.isnan(values).any(0)
-        weights = self.sample_weights[:, known]
-        # a resample without any of few known samples tells nothing: it takes the estimate on all of them
-        weights = np.where(weights.sum(1, keepdims=True) > 0, weights, weights[:1])
-        by_seed = values[:, known] @ (weights / weights.sum(1, keepdims=True)).T
-        if self.seed_weights is None:
-            return by_seed.mean(0)
-        return (self.seed_weights * by_seed.T).sum(1)
+    def mean_of(self, found: Measured) -> np.ndarray:
+        """Mean over seeds, draws and the samples that have a value, on each resample, (1 + R,).
+
+        NaN on the resamples where there are fewer than `FEWEST` samples: then there is no interval.
+        """
+        values = found.values[~np.isnan(found.values).all((1, 2))]
+        known = ~np.isnan(values).any((0, 1))
+        draws = self.of_draws[found.kind].weights(np.isin(self.draws, found.draws))
+        seeds = self.of_seeds.weights(~np.isnan(found.values).all((1, 2)))
+        by_mask = values[:, :, known] @ self.of_samples.weights(known).T  # (seeds, draws, 1 + R)
+        means = np.einsum("sdr,rd,rs->r", by_mask, draws, seeds)
+        if known.sum() < FEWEST:
+            means[1:] = np.nan
+        return means
+
+    def share(self, holds: np.ndarray) -> np.ndarray:
+        """The share of the samples for which something holds (N,) bool, (1 + R,), with Clopper and Pearson's interval.
+
+        Where it holds for all of few samples, their spread is zero and the share is not known exactly all the same.
+        """
+        n, k, u = len(holds), int(holds.sum()), self.of_samples.uniform
+        lower = betaincinv(k, n - k + 1, u) if k else np.zeros_like(u)
+        upper = betaincinv(k + 1, n - k, u) if k < n else np.ones_like(u)
+        drawn = np.where(u < 0.5, lower, upper) if n >= FEWEST else np.full_like(u, np.nan)
+        return np.concatenate([[k / n], drawn])
 
 
 def interval(values: np.ndarray, confidence: float) -> tuple[float, float, float]:
-    """Estimate, lower and upper end of the percentile interval of a quantity (1 + R,)."""
+    """Estimate, lower and upper end of the interval of a quantity (1 + R,); NaN for the ends where there is none."""
     low, high = np.quantile(values[1:], [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(values[0]), float(low), float(high)

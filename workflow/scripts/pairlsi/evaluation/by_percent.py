@@ -1,11 +1,12 @@
 """Errors of methods against the percentage missing, on the samples that are to be compared, from tidy metrics."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from pairlsi.evaluation.bootstrap import interval
+from pairlsi.evaluation.bootstrap import Measured, interval
 from pairlsi.evaluation.comparisons import Sweep
 from pairlsi.evaluation.wording import label
 
@@ -27,16 +28,22 @@ def run_on(sweep: Sweep, methods: list[str], kind: str) -> list[str]:
     return [method for method in methods if method == "mean" or method in set(table.method)]
 
 
-def values(sweep: Sweep, split: str, method: str, kind: str, percent: int, metric: str = "rre") -> np.ndarray | None:
-    """A metric of each seed and sample (seeds, samples), mean over draws; None where the method was not run.
+def measured(sweep: Sweep, split: str, method: str, kind: str, percent: int, metric: str = "rre") -> Measured | None:
+    """A metric of each seed, draw and sample; None where the method was not run.
 
     NaN for samples that the method was not run on. The mean model is the same on all masks, so it is run on one.
     """
-    rows = sweep.table[sweep.table.method == method]
+    rows = sweep.table[(sweep.table.method == method) & (sweep.table.split == split)]
     if method != "mean":
         rows = rows[(rows.mask_kind == (kind if percent else "none")) & (rows.percent == percent)]
-    found = [getattr(sweep, split).values(method, mask, metric) for mask in rows["mask"].unique()]
-    return np.mean(found, axis=0) if found else None
+    masks = rows["mask"].unique().tolist()
+    return getattr(sweep, split).measured(method, masks, metric) if masks else None
+
+
+def values(sweep: Sweep, split: str, method: str, kind: str, percent: int, metric: str = "rre") -> np.ndarray | None:
+    """The same as (seeds, draws, samples)."""
+    found = measured(sweep, split, method, kind, percent, metric)
+    return None if found is None else found.values
 
 
 def shared_samples(sweep: Sweep, split: str, methods: list[str]) -> np.ndarray:
@@ -51,9 +58,9 @@ def means(sweep: Sweep, split: str, methods: list[str], kind: str, samples: np.n
     found = {}
     for method in methods:
         for percent in percents(sweep, kind):
-            known = values(sweep, split, method, kind, percent, metric)
+            known = measured(sweep, split, method, kind, percent, metric)
             if known is not None:
-                chosen = np.where(samples, known, np.nan)
+                chosen = replace(known, values=np.where(samples, known.values, np.nan))
                 found.setdefault(method, {})[percent] = getattr(sweep, split).mean_of(chosen)
     return found
 
@@ -66,14 +73,14 @@ def means_at(sweep: Sweep, methods: list[str], kind: str, percent: int, samples:
 
 
 def statistics(sweep: Sweep, split: str, methods: list[str], kind: str, metric: str) -> dict:
-    """Mean and standard deviation over all samples that a method was run on: method -> percent -> (mean, deviation)."""
+    """Mean and standard deviation over all samples and draws of a method: method -> percent -> (mean, deviation)."""
     found = {}
     for method in methods:
         for percent in percents(sweep, kind):
             known = values(sweep, split, method, kind, percent, metric)
             if known is not None and not np.isnan(known).all():
-                known = known[:, ~np.isnan(known).any(0)].mean(0)
-                found.setdefault(method, {})[percent] = known.mean(), known.std(ddof=1) if len(known) > 1 else 0.0
+                known = known[:, :, ~np.isnan(known).any((0, 1))].mean(0)
+                found.setdefault(method, {})[percent] = known.mean(), known.std(ddof=1) if known.size > 1 else 0.0
     return found
 
 
@@ -83,13 +90,13 @@ def intervals(sweep: Sweep, methods: list[str], split: str, confidence: float) -
     Returns kind -> method -> percent -> (mean, low, high); nothing missing is the percentage 0 of every kind.
     """
     bootstrap, found = getattr(sweep, split), {}
-    masks = sweep.table[["mask_kind", "percent", "mask"]].drop_duplicates()
-    for kind in sorted(set(masks.mask_kind) - {"none"}, reverse=True):
-        chosen = masks[masks.mask_kind.isin([kind, "none"])].sort_values("percent")
+    for kind in sorted(set(sweep.table.mask_kind) - {"none"}, reverse=True):
         for method in methods:
-            for percent, rows in chosen.groupby("percent"):
-                mean = np.mean([bootstrap.mean(method, mask, "rre") for mask in rows["mask"]], axis=0)
-                found.setdefault(kind, {}).setdefault(method, {})[int(percent)] = interval(mean, confidence)
+            for percent in percents(sweep, kind):
+                known = measured(sweep, split, method, kind, percent)
+                if known is not None:
+                    mean = interval(bootstrap.mean_of(known), confidence)
+                    found.setdefault(kind, {}).setdefault(method, {})[percent] = mean
     return found
 
 

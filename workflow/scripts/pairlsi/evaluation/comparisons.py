@@ -1,14 +1,15 @@
 """What claims are made of: means over a sweep, and comparisons of methods with thresholds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from pairlsi.evaluation.bootstrap import Bootstrap
+from pairlsi.evaluation.bootstrap import Bootstrap, Measured
 
-CLEARLY = 0.10  # relative difference that counts as clear
-ABOUT = 0.10  # relative difference up to which two errors are about equal
+CLEARLY = 0.10  # relative difference that counts as clear where the paper has no number
+ABOUT = 0.10  # relative difference up to which two errors are about equal, likewise
 NAMES = {
     "pair": "PAIR",
     "lsi": "PAIR+LSI",
@@ -29,9 +30,13 @@ class Part:
 
 
 class Sweep:
-    """Shorthands on the tidy metrics of one experiment: masks by the paper's names, matched encoder-decoders."""
+    """Shorthands on the tidy metrics of one experiment: masks by the paper's names, matched encoder-decoders.
 
-    def __init__(self, metrics: pd.DataFrame, percent: int, evaluation):
+    percent: of the masks that the paper's names stand for; noise_level: norm of the data's noise over that of the data.
+    """
+
+    def __init__(self, metrics: pd.DataFrame, percent: int, evaluation, noise_level: float = 0.0):
+        self.noise_level = noise_level
         names = metrics.mask_kind + "-" + metrics.percent.astype(str) + "-" + metrics.draw.astype(str)
         self.table = metrics.assign(mask=names)
         self.test, self.ood = (
@@ -47,11 +52,24 @@ class Sweep:
             symbol: present for symbol, names in masks.items() if (present := [n for n in names if n in swept])
         }
 
-    def mean(self, method: str, symbol: str, metric: str = "rre", split: str = "test") -> np.ndarray:
-        """Mean over samples, seeds and draws, (1 + R,). "encdec" is the one trained on that kind of mask."""
-        method = matched(method, symbol)
-        bootstrap = getattr(self, split)
-        return np.mean([bootstrap.mean(method, mask, metric) for mask in self.names(symbol)], axis=0)
+    def measured(
+        self, method: str, symbol: str, metric: str = "rre", split: str = "test", among: Iterable[str] = ()
+    ) -> Measured:
+        """A metric on the masks of a symbol; "encdec" is the one trained on that kind of mask.
+
+        among: only on the masks and samples that these methods were run on too, so that all compare.
+        """
+        bootstrap, masks = getattr(self, split), self.names(symbol)
+        found = bootstrap.measured(matched(method, symbol), masks, metric)
+        for other in among:
+            found = found.where(bootstrap.measured(matched(other, symbol), masks, "rre"))
+        return found
+
+    def mean(
+        self, method: str, symbol: str, metric: str = "rre", split: str = "test", among: Iterable[str] = ()
+    ) -> np.ndarray:
+        """Mean over samples, seeds and draws, (1 + R,); see `measured`."""
+        return getattr(self, split).mean_of(self.measured(method, symbol, metric, split, among))
 
     def names(self, symbol: str) -> list[str]:
         """The masks {kind}-{percent}-{draw} that a symbol stands for. Raises KeyError where the sweep has none."""
@@ -61,7 +79,7 @@ class Sweep:
 
     def gain(self, method: str, other: str, symbol: str, metric: str = "rre") -> np.ndarray:
         """How much better `method` is than `other`: by how much smaller its RRE is, or larger its SSIM."""
-        a, b = self.mean(method, symbol, metric), self.mean(other, symbol, metric)
+        a, b = (self.mean(*both, metric, among=(method, other)) for both in ((method, symbol), (other, symbol)))
         return a / b - 1 if metric == "ssim" else 1 - a / b
 
     def random(self, percent: int) -> list[str]:
@@ -72,27 +90,37 @@ class Sweep:
             raise KeyError(f"the sweep has no random mask with {percent} % missing")
         return found
 
-    def at(self, percent: int, method: str, metric: str = "rre", among: str | None = None) -> np.ndarray:
-        """Mean over samples, seeds and random masks with that percentage missing, (1 + R,).
+    def at(self, percent: int, method: str, metric: str = "rre", among: Iterable[str] = ()) -> np.ndarray:
+        """Mean over samples, seeds and random masks with that percentage missing, (1 + R,); among: see `measured`."""
+        found = self.test.measured(method, self.random(percent), metric)
+        for other in among:
+            found = found.where(self.test.measured(other, self.random(percent), "rre"))
+        return self.test.mean_of(found)
 
-        among: only over the samples that this method was run on, so that both compare.
-        """
-        means = []
-        for mask in self.random(percent):
-            values = self.test.values(method, mask, metric)
-            if among:
-                values = np.where(np.isnan(self.test.values(among, mask, metric)), np.nan, values)
-            means.append(self.test.mean_of(values))
-        return np.mean(means, axis=0)
+    def gain_at(self, percent: int, method: str, other: str) -> np.ndarray:
+        """By how much the error of `method` is smaller than that of `other` at that percentage, (1 + R,)."""
+        both = method, other
+        return 1 - self.at(percent, method, among=both) / self.at(percent, other, among=both)
 
     def percents(self, method: str) -> list[int]:
         """The percentages missing at which a method was run on random masks, 0 being full data."""
         rows = self.table[(self.table.method == method) & self.table.mask_kind.isin(["none", "random"])]
         return sorted(rows.percent.unique().tolist())
 
+    def by_mask(self, method: str, symbols: Iterable[str] | None = None) -> np.ndarray:
+        """Mean RRE on each single mask of these symbols, by default of all, (masks, 1 + R)."""
+        found = []
+        for symbol in self.masks if symbols is None else symbols:
+            name, masks = matched(method, symbol), self.names(symbol)
+            run = set(self.test.table["mask"][self.test.table.method == name])
+            if not run & set(masks):
+                raise KeyError(f"the metrics have no {name} on {', '.join(masks)}")
+            found += [self.test.mean(name, mask, "rre") for mask in masks if mask in run]
+        return np.array(found)
+
     def spread(self, method: str) -> np.ndarray:
-        """Largest over smallest mean RRE over the masks, less one."""
-        means = np.array([self.mean(method, symbol) for symbol in self.masks])
+        """Largest over smallest mean RRE of single masks, less one: an average over draws would hide the worst."""
+        means = self.by_mask(method)
         return means.max(0) / means.min(0) - 1
 
 

@@ -101,7 +101,7 @@ def completion(stored: Stored, kind: str, percent: int, most: int) -> Completion
     Where there is a single member, it stands for the mean too.
     """
     group = stored.estimates("lsi", stored.mask(kind, percent))["test"]
-    errors = by_percent.values(stored.sweep, "test", "lsi", kind, percent, "data_rre")[0]
+    errors = by_percent.values(stored.sweep, "test", "lsi", kind, percent, "data_rre")[0, 0]
     sample = int(np.argmin(np.abs(errors[:SHOWN] - np.median(errors))))
     full, mean = stored.samples("test", "y", slice(sample, sample + 1))[0], group["y"][sample]
     members = group["y_members"][sample][:most] if "y_members" in group else mean[None]

@@ -68,7 +68,8 @@ def spreads(sweep: Sweep, methods: list[str], kind: str) -> Spreads:
             spread = by_percent.values(sweep, "test", method, kind, percent, "spread")
             if spread is None or np.isnan(spread).all():
                 continue
-            errors, spread = by_percent.values(sweep, "test", method, kind, percent).mean(0), spread.mean(0)
+            errors = by_percent.values(sweep, "test", method, kind, percent)
+            errors, spread = (u.mean(0).ravel() for u in (errors, spread))  # of samples on each draw
             known = ~np.isnan(spread)
             found.setdefault(method, {})[percent] = errors[known], spread[known]
     return found

@@ -4,11 +4,9 @@ import numpy as np
 import pandas as pd
 
 from pairlsi.evaluation import by_percent
-from pairlsi.evaluation.bootstrap import interval
+from pairlsi.evaluation.bootstrap import FEWEST, interval
 from pairlsi.evaluation.comparisons import Sweep, describe
 from pairlsi.evaluation.wording import SPLITS, WHERE, label
-
-FEWEST = 5  # samples: an interval over fewer would say nothing
 
 
 def against_best(cases: dict[str, dict[str, np.ndarray]], method: str, confidence: float) -> pd.DataFrame:
@@ -34,11 +32,14 @@ def against_best(cases: dict[str, dict[str, np.ndarray]], method: str, confidenc
 def on_masks(sweep: Sweep, name: str) -> dict[str, dict[str, np.ndarray]]:
     """The cases of `against_best` by the paper's names of masks, in and out of distribution, over all samples.
 
-    Every method that the sweep of the experiment `name` has is held against the others.
+    Every method that the sweep of the experiment `name` has is held against the others, on the draws that all were
+    run on.
     """
     methods = sweep.table.method.unique()
     return {
-        f"{name}: {describe(symbol)}, {SPLITS[split]}": {m: sweep.mean(m, symbol, "rre", split) for m in methods}
+        f"{name}: {describe(symbol)}, {SPLITS[split]}": {
+            m: sweep.mean(m, symbol, "rre", split, among=methods) for m in methods
+        }
         for split in SPLITS
         for symbol in sweep.masks
     }

@@ -44,4 +44,4 @@ class Scope:
 
     def errors(self, method: str) -> np.ndarray:
         """The RRE of each test sample (N,) at heavy loss, NaN for those that the method was not run on."""
-        return by_percent.values(self.sweep, "test", method, self.kind, self.heavy).mean(0)
+        return by_percent.values(self.sweep, "test", method, self.kind, self.heavy).mean((0, 1))

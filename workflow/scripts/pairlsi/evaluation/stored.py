@@ -13,6 +13,20 @@ from pairlsi import operators, problems, provenance, settings, store
 from pairlsi.evaluation.comparisons import Sweep
 
 
+class OneDraw:
+    """Estimates as they are stored, of one draw of the masks: groups within, arrays without the axis of draws."""
+
+    def __init__(self, group: zarr.Group, draw: int):
+        self.group, self.draw = group, draw
+
+    def __getitem__(self, name: str):
+        found = self.group[name]
+        return OneDraw(found, self.draw) if isinstance(found, zarr.Group) else found[self.draw]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.group
+
+
 class Stored:
     """The results of one experiment, of its first seed; masks are named {kind}-{percent}-{draw}.
 
@@ -59,7 +73,7 @@ class Stored:
 
     def mask(self, kind: str, percent: int) -> str:
         """The first draw of the mask of this kind; that with nothing missing is the same for all kinds."""
-        return f"{kind}-{percent}-{self.masks.draws[0]}" if percent and kind != "none" else "none-0-0"
+        return f"{kind}-{percent}-0" if percent and kind != "none" else "none-0-0"
 
     def operator(self, mask: str) -> operators.Mask:
         """The operator P of a mask."""
@@ -73,18 +87,26 @@ class Stored:
         """Samples of array "x" or "y" of a split, (n, C, H, W) in its units."""
         return store.read(self.results / "data" / f"{split}.zarr", array, part)
 
-    def estimates(self, method: str, mask: str) -> zarr.Group | None:
+    def estimates(self, method: str, mask: str) -> OneDraw | None:
         """The estimates of a method on a mask, None where the settings do not ask for them, whatever lies there."""
-        if method not in self.inference.methods or mask not in settings.masks_of(method, self.inference):
+        masks, draw = operators.split_draw(mask)
+        asked = method in self.inference.methods and masks in settings.masks_of(method, self.inference)
+        if not asked or draw >= min(
+            settings.draws_of(method, masks, self.masks), settings.draws_kept(masks, self.masks)
+        ):
             return None
+        return OneDraw(self._group(method, masks), draw)
+
+    def _group(self, method: str, masks: str) -> zarr.Group:
         return zarr.open_group(
-            self.results / "inference" / method / mask / f"seed-{self.seed}" / "estimates.zarr", mode="r"
+            self.results / "inference" / method / masks / f"seed-{self.seed}" / "estimates.zarr", mode="r"
         )
 
     def choice(self, method: str, mask: str) -> dict:
         """What the validation split chose for a method on a mask, with its curves; {} for nothing."""
-        group = self.estimates(method, mask)
-        return dict(group.attrs.get("chosen_on_validation") or {}) if group is not None else {}
+        if self.estimates(method, mask) is None:
+            return {}
+        return dict(self._group(method, operators.split_draw(mask)[0]).attrs.get("chosen_on_validation") or {})
 
 
 def regime_of(results: Path) -> dict:

@@ -1,4 +1,4 @@
-"""One method on one mask: estimates and metrics of the evaluated splits."""
+"""One method on the masks of one kind and percentage: estimates and metrics of the evaluated splits."""
 
 import csv
 import json
@@ -10,42 +10,72 @@ import zarr
 
 from pairlsi import memory, networks, operators, store
 from pairlsi.evaluation import metrics, surrogate
-from pairlsi.inference.methods import Estimates, Method
+from pairlsi.inference import controls
+from pairlsi.inference.estimates import Estimates
+from pairlsi.inference.methods import Method, choose
 from pairlsi.settings import EVALUATED
+
+ARRAYS = {"x": "x", "y": "y", "members": "x_members", "data_members": "y_members"}  # of estimates, and as stored
 
 
 def run(told: dict, problem, data: Path, weights: str | None, starts: str | None, estimates: Path) -> list[dict]:
-    """Infer, store the estimates at `estimates` and return the tidy metrics, a row a split and sample.
+    """Infer, store the estimates at `estimates` and return the tidy metrics, a row a draw, split and sample.
 
     told: what the job is and where its result comes from, stored with the estimates; read here are "experiment",
     "method", "mask", "seed" and "settings", the config's part for the method. data: the experiment's data folder;
     weights: the network's file or None; starts: the folder with the estimates of another method that this one starts
-    from, or None.
+    from, or None. Rows of a null control (`inference.controls`) name it in the column "control", empty in all others.
     """
-    method, mask, said = told["method"], told["mask"], told["settings"]
-    kind, percent, draw = operators.parse_name(mask)
-    observed = operators.create(mask, problem.missing_count, problem.missing_axis, said["mask_seed"])
+    method, masks, said, seed = told["method"], told["mask"], told["settings"], told["seed"]
     network = load_network(weights, problem, said["device"]) if weights else None
     scalars, means = networks.read_statistics(data)
-    begun_by = zarr.open_group(starts, mode="r") if starts else None
-    estimator = Method(method, network, problem, observed, said, (scalars, means), begun_by)
-    choice = estimator.choose(data / "validation.zarr")
-    data_range = scalars["x"]["max"] - scalars["x"]["min"]
+    each = [
+        operators.create(f"{masks}-{draw}", problem.missing_count, problem.missing_axis, said["mask_seed"])
+        for draw in range(said["draws"])
+    ]
+    estimators = [
+        Method(method, network, problem, mask, said, (scalars, means), begun, seed, draw)
+        for draw, mask in enumerate(each)
+        for begun in [started(starts, draw) if starts else None]
+    ]
+    choice = choose(estimators, data / "validation.zarr")
 
     group = zarr.create_group(estimates, overwrite=True, attributes={**told, "chosen_on_validation": choice})
-    named = {"experiment": told["experiment"], "method": method, "mask_kind": kind, "percent": percent}
-    named |= {"draw": draw, "seed": told["seed"]}
+    kind, percent = masks.split("-")
+    named = {"experiment": told["experiment"], "method": method, "mask_kind": kind, "percent": int(percent)}
+    data_range = scalars["x"]["max"] - scalars["x"]["min"]
     rows = []
     for split in said["splits"]:
-        x, y = (store.read(data / f"{split}.zarr", name)[estimator.samples(split)] for name in store.ARRAYS)
-        found = estimator(y, split)
-        write(group.create_group(split), found)
-        if split not in EVALUATED:
-            continue
-        columns = measure(found, x, y, network, data_range, means["x"])
-        for values in zip(*columns.values(), strict=True):
-            rows.append({**named, "split": split, **dict(zip(columns, values, strict=True))})
+        x, y = (store.read(data / f"{split}.zarr", name)[estimators[0].samples(split)] for name in store.ARRAYS)
+        kept = []
+        for draw, estimator in enumerate(estimators[: None if split in EVALUATED else said["kept"]]):
+            found = estimator(y, split)
+            if draw < said["kept"]:
+                kept.append(found)
+            if split not in EVALUATED:
+                continue
+            looked_at = {"": found}
+            if method in controls.METHODS and draw < said["kept"]:
+                latents = controls.latents(found, network, split, seed, draw)
+                batched = memory.Batched(said["batch_size"])
+                looked_at |= {n: controls.estimates(found, z, network, batched) for n, z in latents.items()}
+            for control, of_control in looked_at.items():
+                columns = measure(of_control, x, y, estimator.mask, network, data_range, means["x"])
+                told_of = {**named, "draw": draw, "seed": seed, "split": split}
+                for values in zip(*columns.values(), strict=True):
+                    rows.append({**told_of, **dict(zip(columns, values, strict=True)), "control": control})
+        write(group.create_group(split), kept)
     return rows
+
+
+def started(starts: str, draw: int) -> dict:
+    """What another method estimated on one draw of the masks, by the names that `Method` asks for."""
+    group = zarr.open_group(starts, mode="r")
+    found = {}
+    for split, of_split in group.groups():
+        found |= {f"{split}/{name}": of_split[name][draw] for name in ("x", "y") if name in of_split}
+        found[f"{split}/seconds"] = of_split.attrs["seconds"][draw]
+    return found
 
 
 def write_metrics(rows: list[dict], path: Path) -> None:
@@ -67,37 +97,45 @@ def load_network(weights: str, problem, device: str):
     return network.to(device, memory_format=torch.channels_last)
 
 
-def write(group: zarr.Group, found: Estimates) -> None:
-    """Store x and, where there are any, the completed data and what each member of an ensemble gave, all float32."""
-    arrays = {"x": found.x, "y": found.y, "x_members": found.members, "y_members": found.data_members}
-    for name, values in arrays.items():
-        if values is not None:
-            values = np.ascontiguousarray(values)
-            group.create_array(name, data=values, chunks=values.shape, compressors=zarr.codecs.Crc32cCodec())
+def write(group: zarr.Group, found: list[Estimates]) -> None:
+    """Store the estimates of one split on the first draws, (draws, N, ...) float32: x and, where there are any, the
+    completed data and what each member of an ensemble gave; as an attribute the wall time a sample of each draw.
+    """
+    for field, name in ARRAYS.items():
+        if getattr(found[0], field) is not None:
+            values = np.stack([getattr(each, field) for each in found])
+            chunks = (1, *values.shape[1:])
+            group.create_array(name, data=values, chunks=chunks, compressors=zarr.codecs.Crc32cCodec())
+    group.attrs["seconds"] = [each.seconds for each in found]
 
 
 def measure(
-    found: Estimates, x: np.ndarray, y: np.ndarray, network, data_range: float, mean: np.ndarray
+    found: Estimates, x: np.ndarray, y: np.ndarray, mask, network, data_range: float, mean: np.ndarray
 ) -> dict[str, list]:
     """Metrics of one split, columns of a value a sample; NaN where a metric does not apply to the method.
 
-    data_rre compares the completed data with the full noisy ones. mean: the pixel-wise mean model, which says when a
-    member of an ensemble counts as a success.
+    data_rre compares the completed data with the full noisy ones, misfit with what the mask left of them. mean: the
+    pixel-wise mean model, which says when a member of an ensemble counts as a success.
     """
+    measured = mask(y)
     columns = {
         "sample": np.arange(len(x)),
         "rre": metrics.relative_error(found.x, x),
         "ssim": metrics.similarity(found.x, x, data_range),
         "psnr": metrics.peak_signal_to_noise(found.x, x, data_range),
         "data_rre": np.nan if found.y is None else metrics.relative_error(found.y, y),
+        "misfit": np.nan if found.y is None else metrics.relative_error(mask(found.y), measured),
     }
     quality = dict.fromkeys(surrogate.NAMES, np.nan)
     if found.surrogate_data is not None:
         device = next(network.parameters()).device
+        keep = torch.from_numpy(mask.weights()).to(device)
+        given = found.surrogate_data, found.x, measured, found.surrogate_latents
 
         def surrogates(part: slice) -> dict[str, np.ndarray]:
-            b, estimate = (torch.from_numpy(values[part]).to(device) for values in (found.surrogate_data, found.x))
-            return {name: v.cpu().numpy() for name, v in surrogate.surrogate_metrics(network, b, estimate).items()}
+            b, estimate, seen, z = (None if u is None else torch.from_numpy(u[part]).to(device) for u in given)
+            values = surrogate.surrogate_metrics(network, b, estimate, seen, keep, z)
+            return {name: v.cpu().numpy() for name, v in values.items()}
 
         parts = list(memory.Batched(len(x))(surrogates, len(x)))
         quality = {name: np.concatenate([part[name] for part in parts]) for name in surrogate.NAMES}

@@ -37,11 +37,26 @@ def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame
 
 
 def all_methods(sweep: Sweep, split: str, methods: list[str], metric: str = "rre") -> pd.DataFrame:
-    """Mean of a metric for every method (rows) and mask (columns) of the sweep."""
+    """Mean of a metric for every method (rows) and mask (columns) of the sweep, over the draws that all were run on."""
     rows = {}
     for method in methods:
-        rows[label(method)] = {describe(symbol): sweep.mean(method, symbol, metric, split)[0] for symbol in sweep.masks}
+        rows[label(method)] = {
+            describe(symbol): sweep.mean(method, symbol, metric, split, among=methods)[0] for symbol in sweep.masks
+        }
     return pd.DataFrame(rows).T
+
+
+def draws(sweep: Sweep, methods: list[str]) -> str:
+    """On how many draws of the masks methods were run, where some were run on fewer than others, as a sentence."""
+    new = [symbol for symbol in sweep.masks if symbol in ("R′", "B′")]
+    run = {m: len(sweep.measured(m, new[0]).draws) for m in methods} if new else {}
+    if len(set(run.values())) < 2:
+        return ""
+    most, few = max(run.values()), ", ".join(label(m) for m, count in run.items() if count < max(run.values()))
+    return (
+        f"{' and '.join(new)} are {most} masks each, but for methods that take long, which were run on the first "
+        f"{min(run.values())} of them ({few}); where these are compared with others, it is on the masks that all share."
+    )
 
 
 def over_masks(sweep: Sweep, methods: list[str], confidence: float) -> pd.DataFrame:
@@ -52,7 +67,10 @@ def over_masks(sweep: Sweep, methods: list[str], confidence: float) -> pd.DataFr
     missing = [symbol for symbol in sweep.masks if symbol != "none"]
     if not missing:
         return pd.DataFrame()
-    means = {m: interval(np.mean([sweep.mean(m, symbol) for symbol in missing], axis=0), confidence) for m in methods}
+    means = {
+        m: interval(np.mean([sweep.mean(m, symbol, among=methods) for symbol in missing], axis=0), confidence)
+        for m in methods
+    }
     return pd.DataFrame(
         {
             label(method): {"mean RRE": f"{mean:.3f}", "interval": f"{low:.3f} to {high:.3f}"}
@@ -88,8 +106,22 @@ def verdicts(claims: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
     return whole, judged, judged[judged.verdict == "held"]
 
 
+def controls(claims: pd.DataFrame) -> str:
+    """What became of the controls of claims.csv, as a sentence; empty where there are none."""
+    found = claims[claims.part == "control"]
+    if found.empty:
+        return ""
+    held = found[found.verdict == "held"]
+    told = "; ".join(f"claim {row.claim}, {row.statement.removeprefix('control: ')}" for row in held.itertuples())
+    return (
+        f"Each claim was judged on null controls too, {len(found)} in all, which put latents that tell nothing of the "
+        "sample in place of those it is about: "
+        f"{f'it held for {told}' if told else 'it held for none of them, as it must be'}."
+    )
+
+
 def seconds(sweep: Sweep, methods: list[str]) -> pd.DataFrame:
-    """Mean wall time of one estimate on the test split, over masks."""
+    """Mean wall time of one estimate on the test split, over masks, that of the estimates it started from included."""
     times = sweep.table[sweep.table.split == "test"].groupby("method").seconds.mean()
     return pd.DataFrame({label(m): {"seconds a sample": f"{times[m]:.2g}"} for m in methods if m in times.index}).T
 

@@ -22,26 +22,29 @@ def label(method: str) -> str:
 
 
 def with_interval(values: np.ndarray, confidence: float) -> str:
-    """A mean on each resample (1 + R,) as "0.100 (0.090 to 0.110)"."""
+    """A mean on each resample (1 + R,) as "0.100 (0.090 to 0.110)", without the brackets where there is no interval."""
     mean, low, high = interval(values, confidence)
-    return f"{mean:.3f} ({low:.3f} to {high:.3f})"
+    return f"{mean:.3f}" if np.isnan(low) else f"{mean:.3f} ({low:.3f} to {high:.3f})"
 
 
 def plus_minus(values: np.ndarray, confidence: float) -> str:
     """A mean on each resample (1 + R,) as "0.100 ± 0.010", half the interval."""
     mean, low, high = interval(values, confidence)
-    return f"{mean:.3f} ± {(high - low) / 2:.3f}"
+    return f"{mean:.3f}" if np.isnan(low) else f"{mean:.3f} ± {(high - low) / 2:.3f}"
 
 
 def difference(values: np.ndarray, others: np.ndarray, name: str, confidence: float) -> str:
     """By how many percent one mean (1 + R,) lies below or above that of another method, called `name`, in words."""
     change, low, high = (100 * v for v in interval(values / others - 1, confidence))
     side, ends = ("below", (-high, -low)) if change < 0 else ("above", (low, high))
+    if np.isnan(low):
+        return f"{round(abs(change))} % {side} that of {name} (too few samples for an interval)"
     return f"{round(abs(change))} % {side} that of {name} ({round(ends[0])} to {round(ends[1])} %)"
 
 
-def seeds_in_intervals(seeds: int) -> str:
-    """Whether intervals over samples are over seeds too, to follow "intervals over samples"."""
-    if seeds > 2:
-        return "and seeds"
-    return "only, since fewer than three seeds say nothing of the spread between trainings"
+def sources(seeds: int, draws: int) -> str:
+    """Over what intervals are, to follow "intervals": samples, and masks and seeds where there are three or more."""
+    over = ["samples", *(["masks"] if draws > 2 else []), *(["seeds"] if seeds > 2 else [])]
+    fixed = [name for name, count in (("masks", draws), ("trainings", seeds)) if count < 3]
+    told = f"over {' and '.join(over)}"
+    return told + (f"; fewer than three {' and '.join(fixed)} say nothing of the spread between them" if fixed else "")

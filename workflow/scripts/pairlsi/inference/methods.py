@@ -15,39 +15,19 @@ lsi and what else is listed in `searches`: latent space inference, model-based i
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from pairlsi import memory, store
-from pairlsi.inference import baselines
+from pairlsi.inference import baselines, ensembles
 from pairlsi.inference.closed_form import solve_y
-from pairlsi.inference.ensembles import Ensemble
+from pairlsi.inference.ensembles import Ensemble, deal
+from pairlsi.inference.estimates import Estimates
 from pairlsi.operators import Mask
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """What a method made of a split of N samples, all arrays float32 and on the host.
-
-    x (N, C, H, W), the mean over members where there are several; y (N, C, H, W): the data as the method completes or
-    predicts them, None where it does not; surrogate_data (N, C, H, W): b of the surrogate quality metrics
-    (METHOD.md), None without a PAIR network; iterations (N,): of the solver, 0 without one, the mean over members;
-    seconds: wall time a sample; members (N, K, C, H, W): the estimates of each member, None for a single one;
-    data_members (n, K, C, H, W): the data of each member for the first few samples, likewise.
-    """
-
-    x: np.ndarray
-    y: np.ndarray | None
-    surrogate_data: np.ndarray | None
-    iterations: np.ndarray
-    members: np.ndarray | None = None
-    data_members: np.ndarray | None = None
-    seconds: float = 0.0
 
 
 class Method:
@@ -55,34 +35,30 @@ class Method:
 
     said: what the config says of it: "batch_size", and "search" or "cgls_iterations" for the methods that read them.
     network: the trained network it needs (see `settings.network_of`), on the device to work on; None for none.
-    statistics: the scalars and pixel-wise means of the training split. starts: the Zarr group with the estimates
-    of another method, for the methods that start from them.
+    statistics: the scalars and pixel-wise means of the training split. starts: of another method, for the methods that
+    start from its estimates, what "{split}/x", "{split}/y" and "{split}/seconds" name. seed: of the network's training,
+    draw: of the mask, both of random starts.
     """
 
-    def __init__(self, name: str, network, problem, mask, said: dict, statistics: tuple[dict, dict], starts=None):
+    def __init__(
+        self, name: str, network, problem, mask, said: dict, statistics: tuple[dict, dict], starts=None, seed=0, draw=0
+    ):
         self.name, self.network, self.problem, self.mask, self.said = name, network, problem, mask, said
         self.mean, self.starts = statistics[1]["x"], starts
         self.iterations = said.get("cgls_iterations")  # None for all that does not solve by CGLS
         self.ensemble = None
         if "search" in said:
-            self.ensemble = Ensemble(name, network, problem, mask, said, statistics, starts)
+            self.ensemble = Ensemble(name, network, problem, mask, said, statistics, starts, seed, draw)
         self.batched = self.ensemble.batched if self.ensemble else memory.Batched(said["batch_size"])
 
     def samples(self, split: str) -> slice:
         """The samples of a split that the method works on: all, but for methods that are too dear."""
         return slice(self.said.get("search", {}).get("samples", {}).get(split))
 
-    def choose(self, validation: Path) -> dict:
-        """Choose on the validation split at this path what the method leaves open; return the choice and its curve."""
-        if self.iterations is None and self.ensemble is None:
-            return {}
-        x, y = (store.read(validation, name)[self.samples("validation")] for name in store.ARRAYS)
-        if self.ensemble is not None:
-            return self.ensemble.choose(x, y)
-        data, mask, start = self._classical(self.mask(y), "validation", 0)
-        limit = self.said["cgls_iterations"]
-        self.iterations, errors = baselines.best_iterations(self.problem, x, data, mask, limit, start)
-        return {"iterations": self.iterations, "validation_rre": errors}
+    def errors(self, x: np.ndarray, y: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """Relative errors (1 + I, n) of validation pairs, samples `numbers` (n,), after 0 … I iterations of CGLS."""
+        data, mask, start = self._classical(self.mask(y), "validation", numbers)
+        return baselines.errors(self.problem, x, data, mask, self.said["cgls_iterations"], start)
 
     def __call__(self, y: np.ndarray, split: str) -> Estimates:
         """Estimate x from full data y (N, C, H, W) of a split: the mask is applied here, batch by batch."""
@@ -95,6 +71,8 @@ class Method:
 
         parts = list(self.batched(estimate, len(y)))
         seconds = (time.perf_counter() - started) / len(y)
+        if self.starts is not None:
+            seconds += float(self.starts.get(f"{split}/seconds", 0.0))
         joined = [None if column[0] is None else np.concatenate(column) for column in zip(*parts, strict=True)]
         return Estimates(*joined, seconds=seconds)
 
@@ -104,7 +82,7 @@ class Method:
         if self.name == "mean":
             return np.repeat(self.mean[None], len(y), axis=0), None, None, none
         if self.iterations is not None:
-            data, mask, start = self._classical(y, split, first)
+            data, mask, start = self._classical(y, split, np.arange(first, first + len(y)))
             iterates = baselines.cgls(self.problem, data, mask, self.iterations, start)
             x = deque(iterates, maxlen=1).pop()  # the last one, without keeping the others
             return x, self.problem.forward(x), None, none + self.iterations
@@ -118,19 +96,18 @@ class Method:
             return self._invert(y), y, y, none
         if self.name in ("pair", "linear"):
             with torch.no_grad():
-                completed = self.network.decode_y(self.network.encode_y(self._tensor(y)))
-            return self._invert(y), completed.cpu().numpy(), y, none
+                z = self.network.encode_y(self._tensor(y))
+                completed = self.network.decode_y(z)
+            return self._invert(y), completed.cpu().numpy(), y, none, None, None, z[:, None].cpu().numpy(), None
         return self._invert(y), None, None, none  # an encoder-decoder
 
-    def _classical(self, y: np.ndarray, split: str, first: int) -> tuple:
-        """Data, mask and start of CGLS for masked data y (N, C, H, W)."""
-        found = self.starts and self.starts[split]
-        part = slice(first, first + len(y))
+    def _classical(self, y: np.ndarray, split: str, numbers: np.ndarray) -> tuple:
+        """Data, mask and start of CGLS for masked data y (N, C, H, W) of the samples `numbers` (N,)."""
         if self.name == "cgls-completed":
             every = Mask("none-0-0", self.mask.axis, np.ones_like(self.mask.keep))
-            return y + found["y"][part] * (1 - self.mask.weights()), every, None
+            return y + self.starts[f"{split}/y"][:][numbers] * (1 - self.mask.weights()), every, None
         if self.name == "lsi-refined":
-            return y, self.mask, found["x"][part]
+            return y, self.mask, self.starts[f"{split}/x"][:][numbers]
         return y, self.mask, np.repeat(self.mean[None], len(y), axis=0) if self.name == "cgls-mean" else None
 
     def _invert(self, y: np.ndarray) -> np.ndarray:
@@ -139,3 +116,23 @@ class Method:
 
     def _tensor(self, values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values).to(next(self.network.parameters()).device)
+
+
+def choose(methods: list[Method], validation: Path) -> dict:
+    """Choose on the validation split at this path what a method leaves open, for all its draws of the masks at once.
+
+    methods: the method on each draw; the validation samples are dealt to them in turn. All take the choice; returned
+    are the choice and its curve, {} where nothing is left open.
+    """
+    first = methods[0]
+    if first.iterations is None and first.ensemble is None:
+        return {}
+    x, y = (store.read(validation, name)[first.samples("validation")] for name in store.ARRAYS)
+    if first.ensemble is not None:
+        return ensembles.choose([method.ensemble for method in methods], x, y)
+    dealt = deal(len(x), len(methods))
+    parts = [method.errors(x[own], y[own], own) for method, own in zip(methods, dealt, strict=True) if len(own)]
+    errors = np.concatenate(parts, axis=1).mean(1)
+    for method in methods:
+        method.iterations = int(np.argmin(errors))
+    return {"iterations": first.iterations, "validation_rre": errors.tolist()}

@@ -1,0 +1,30 @@
+"""What a method of inference gives back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What a method made of a split of N samples, all arrays float32 and on the host.
+
+    x (N, C, H, W), the mean over members where there are several; y (N, C, H, W): the data as the method completes or
+    predicts them, None where it does not; surrogate_data (N, C, H, W): b of the surrogate quality metrics
+    (METHOD.md), None without a PAIR network; iterations (N,): of the solver, 0 without one, the mean over members;
+    members (N, K, C, H, W): the estimates of each member, None for a single one; data_members (n, K, C, H, W): the
+    data of each member for the first few samples, likewise; latents, starts (N, K, n): z_y of each member and where its
+    search started, None for a method that has none; seconds: wall time a sample, that of the estimates it started from
+    included; surrogate_latents (N, n): what stands in the metrics for e_y(b), None for just that.
+    """
+
+    x: np.ndarray
+    y: np.ndarray | None
+    surrogate_data: np.ndarray | None
+    iterations: np.ndarray
+    members: np.ndarray | None = None
+    data_members: np.ndarray | None = None
+    latents: np.ndarray | None = None
+    starts: np.ndarray | None = None
+    seconds: float = 0.0
+    surrogate_latents: np.ndarray | None = None
