@@ -20,7 +20,7 @@ SMALL = {
             "training": {"epochs": 2, "batch_size": 20},
             "inference": {
                 "methods": ["pair", "encdec-random"],
-                "masks": {"kinds": ["none", "random"], "percents": [25, 50], "draws": [0]},
+                "masks": {"kinds": ["none", "random"], "percents": [25, 50], "draws": 1, "few": None},
             },
         }
     }

@@ -9,7 +9,10 @@ from pairlsi.settings import Evaluation
 
 SAMPLES, FEW = 40, 8
 PERCENTS = [0, 10, 30, 50, 70, 90]
-DATA = dict(zip(PERCENTS, [0.10, 0.10, 0.101, 0.104, 0.13, 0.25], strict=True))  # flat, then rising; a floor above 0.02
+NOISE_LEVEL = 0.01
+DATA = dict(
+    zip(PERCENTS, [0.10, 0.10, 0.101, 0.104, 0.13, 0.25], strict=True)
+)  # flat, then rising; a floor above noise
 LSI = dict(zip(PERCENTS, [0.20, 0.20, 0.21, 0.22, 0.26, 0.35], strict=True))
 PAIR = dict(zip(PERCENTS, [0.20, 0.20, 0.21, 0.23, 0.33, 0.60], strict=True))
 MLSI = {0: 0.5, 50: 0.52, 90: 0.7}  # on some percents and the first samples alone
@@ -55,7 +58,16 @@ def metrics(made) -> pd.DataFrame:
 
 
 def judge(metrics: pd.DataFrame) -> pd.DataFrame:
-    return claims.judge(metrics, 50, Evaluation(seed=1, confidence=0.95, resamples=400, claims=[7, 8]))
+    evaluation = Evaluation(seed=1, confidence=0.95, resamples=400, claims=[7, 8])
+    return claims.judge(metrics, nulls(metrics), 50, evaluation, NOISE_LEVEL)
+
+
+def nulls(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Controls as they come out: without a search LSI is PAIR and its data get worse at once; else all is far off."""
+    pair, lsi = (metrics[metrics.method == method] for method in ("pair", "lsi"))
+    start = pair.assign(method="lsi", control="start", data_rre=pair.data_rre * (1 + pair.percent / 50))
+    far = [lsi.assign(control=control, rre=1.2 + 0.01 * lsi.rre, data_rre=1.1) for control in ("another", "random")]
+    return pd.concat([start, *far], ignore_index=True)
 
 
 def verdicts(metrics: pd.DataFrame) -> dict[int, str]:
@@ -67,7 +79,16 @@ def test_metrics_as_the_paper_tells_of_hold_both_claims(metrics):
     judged = judge(metrics)
     assert verdicts(metrics) == {7: "held", 8: "held"}
     # a floor, three moderate percentages, growth; three alike, two better at heavy loss, three of M-LSI
-    assert (judged[judged.part != "all"].groupby("claim").size() == [5, 8]).all()
+    assert (judged[~judged.part.isin(["all", "control"])].groupby("claim").size() == [5, 8]).all()
+    controls = judged[judged.part == "control"]
+    assert (controls.groupby("claim").size() == 3).all() and (controls.verdict == "not held").all()
+
+
+def test_a_floor_that_noise_alone_explains_is_none(metrics):
+    metrics.loc[metrics.method == "lsi", "data_rre"] *= 1.3 * NOISE_LEVEL / DATA[0]
+    judged = judge(metrics)
+    floor = judged.statement == "error of the completed data with nothing missing"
+    assert list(judged.verdict[floor]) == ["not held"]
 
 
 # claim, column, method, percents, factor

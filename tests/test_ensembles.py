@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from pairlsi import operators
-from pairlsi.inference.ensembles import SHOWN, Ensemble
+from pairlsi.inference.ensembles import SHOWN, Ensemble, choose
 from pairlsi.inference.lsi import latent_space_inference
 from pairlsi.inference.methods import Method
 from pairlsi.networks.paired import PairedAutoencoder, Scaling
@@ -14,6 +14,7 @@ from pairlsi.networks.paired import PairedAutoencoder, Scaling
 X_SHAPE, Y_SHAPE = (1, 8, 8), (2, 8, 9)
 ARCHITECTURE = {"latent": 5, "width": 4, "stem": 1, "strides": [2, 1], "norm": "none"}
 MASK = operators.create("random-25-0", 8, 2, 7)
+SEED = 7  # of the training: its random starts have their least error between the first and the last iteration
 SAID = {"iterations": 4, "history": 10, "members": 3, "stop": "fixed", "batch_size": 12}
 
 
@@ -54,7 +55,7 @@ STATISTICS = (
 
 def ensemble(network, name: str = "lsi", problem=None, starts=None, **search) -> Ensemble:
     said = {"search": SAID | search, "mask_seed": 7, "centre": "global"}
-    return Ensemble(name, network, problem, MASK, said, STATISTICS, starts)
+    return Ensemble(name, network, problem, MASK, said, STATISTICS, starts, SEED)
 
 
 def members(found: tuple) -> np.ndarray:
@@ -74,11 +75,37 @@ def test_a_member_depends_on_its_sample_and_number_alone(network, samples):
     assert (np.abs(moved - whole).max((2, 3, 4)) > 0.001).all()
 
 
+def test_members_are_drawn_anew_for_every_training_and_every_mask(network, samples):
+    y, said = MASK(samples[1]), {"search": SAID, "mask_seed": 7, "centre": "global"}
+    drawn = [
+        members(Ensemble("lsi", network, None, MASK, said, STATISTICS, None, seed, draw)(y, "test", 0))
+        for seed, draw in ((0, 0), (1, 0), (0, 1), (0, 0))
+    ]
+    assert np.array_equal(drawn[0], drawn[3])
+    for other in drawn[1:3]:
+        assert (np.abs(other - drawn[0]).max((2, 3, 4)) > 0.001).all()
+
+
+def test_one_choice_is_made_for_all_draws_with_the_validation_samples_dealt_to_them(network, samples):
+    x, y = samples
+    masks = [operators.create(f"random-25-{draw}", 8, 2, 7) for draw in (0, 1)]
+    said = {"search": SAID | {"iterations": 8, "stop": "validation"}, "mask_seed": 7, "centre": "global"}
+    each = [Ensemble("lsi", network, None, m, said, STATISTICS, None, SEED, d) for d, m in enumerate(masks)]
+    chosen = choose(each, x, y)
+    wanted = np.zeros(9)
+    for ensemble, own in zip(each, (slice(0, None, 2), slice(1, None, 2)), strict=True):
+        ensemble.iterations = 8
+        found = ensemble.errors(x[own], y[own], np.arange(6)[own], 0.0)["rre"][:, :, -1]
+        wanted += found.sum(1) / 6
+    assert chosen["validation_rre"] == pytest.approx(wanted, rel=1e-5)
+    assert chosen["iterations"] == 1 + int(np.argmin(wanted[1:]))
+
+
 def test_the_starts_of_members_are_drawn_from_the_distribution_of_the_latents(network, samples):
     """Before any search: mean and deviation over many members are those of q(z_y|ỹ)."""
     y = torch.from_numpy(MASK(samples[1]))
     many = ensemble(network, members=4000)
-    z = many.search.starts(y, many._noise(6, "test", 0), None).unflatten(0, (6, 4000))
+    z = many.search.starts(y, many._noise("test", np.arange(6)), None).unflatten(0, (6, 4000))
     mean, deviation = network.distribution_y(y)
     assert z.mean(1).numpy() == pytest.approx(mean.numpy(), abs=5 * deviation.max().item() / 4000**0.5)
     assert z.std(1).numpy() == pytest.approx(deviation.numpy(), rel=0.06)
@@ -92,13 +119,13 @@ def test_a_single_member_starts_from_the_mean(network, samples, name):
     start = network.encode_y(y) if space == "y" else network.inverse_map(network.encode_y(y))
     z = latent_space_inference(network, y, keep, start, space, 4, 10).points[-1]
     wanted = network.decode_x(network.inverse_map(z) if space == "y" else z)
-    x, _, _, iterations, several, data = ensemble(network, name, members=1)(masked, "test", 0)
+    x, _, _, iterations, several, data, *_ = ensemble(network, name, members=1)(masked, "test", 0)
     assert x == pytest.approx(wanted.numpy(), abs=1e-5)
     assert several is None and data is None and iterations.shape == (6,)
 
 
 def test_the_estimate_and_the_data_are_means_over_members(network, samples):
-    x, y, surrogate, _, several, data = ensemble(network)(MASK(samples[1]), "test", 0)
+    x, y, surrogate, _, several, data, *_ = ensemble(network)(MASK(samples[1]), "test", 0)
     assert x == pytest.approx(several.mean(1), abs=1e-6)
     assert several.std(1).max() > 0.01
     assert data.shape == (SHOWN, 3, *Y_SHAPE) and y[:SHOWN] == pytest.approx(data.mean(1), abs=1e-6)
@@ -120,8 +147,8 @@ def test_searches_with_the_simulation_start_from_the_mean_model_or_the_estimates
     x, y = samples
     estimates = {"validation/x": -x, "test/x": x + 1}
     found = ensemble(None if "fwi" in name else network, name, Columns(), estimates, members=1, roughness=[0.1])
-    found.choose(x, y)
-    trajectory = found._search(torch.from_numpy(y[2:5]), "test", 2, 0.1)
+    choose([found], x, y)
+    trajectory = found._search(torch.from_numpy(y[2:5]), "test", np.arange(2, 5), 0.1)
     mean = torch.full((3, *X_SHAPE), 0.1)
     wanted = STARTS[name](network, mean, torch.from_numpy(x[2:5] + 1))
     assert trajectory.points[0].numpy() == pytest.approx(wanted.numpy(), abs=1e-5)
@@ -137,7 +164,7 @@ def error(estimate: np.ndarray, truth: np.ndarray) -> float:
 def test_the_iterations_chosen_are_those_of_the_least_error_tried_one_by_one(network, samples, batch_size):
     x, y = samples
     chooser = ensemble(network, iterations=8, stop="validation", batch_size=batch_size)
-    chosen = chooser.choose(x, y)
+    chosen = choose([chooser], x, y)
     errors = []
     for iterations in range(1, 9):
         single = ensemble(network, iterations=8)
@@ -155,7 +182,7 @@ def test_the_iterations_chosen_are_those_of_the_least_error_tried_one_by_one(net
 
 def test_a_fixed_stop_reports_the_curves_of_a_search_that_chooses_a_weight_and_stays(network, samples):
     fixed = ensemble(network, "lsi-prior", iterations=8, weights=[1e4, 0.0], **PRIOR)
-    chosen = fixed.choose(*samples)
+    chosen = choose([fixed], *samples)
     assert fixed.iterations == 8 and fixed.weight == chosen["weight"] == 0
     best = 1 + int(np.argmin(chosen["validation_rre"][1:]))
     assert (chosen["iterations"], chosen["best_iterations"]) == (8, best) and best < 8
@@ -169,7 +196,7 @@ def test_what_starts_from_an_estimate_stops_where_validation_says_and_what_start
     estimates = {"validation/x": x + 0.01 * np.random.default_rng(0).standard_normal(x.shape).astype(np.float32)}
     for name, stops in (("fwi", 8), ("fwi-lsi", 1)):
         search = ensemble(None, name, Columns(), estimates, roughness=[0.0], iterations=8)
-        chosen = search.choose(x, y)
+        chosen = choose([search], x, y)
         assert chosen["iterations"] == search.iterations == stops and chosen["best_iterations"] < 8
 
 
@@ -177,7 +204,7 @@ def test_a_fixed_stop_of_a_search_that_simulates_reports_the_curves(samples):
     x = samples[0]
     y = Columns().simulate(torch.from_numpy(x)).numpy() + 0.1 * samples[1]
     fixed = ensemble(None, "fwi", Columns(), roughness=[0.0], iterations=8)
-    chosen = fixed.choose(x, y)
+    chosen = choose([fixed], x, y)
     assert (chosen["iterations"], fixed.iterations, chosen["weight"]) == (8, 8, 0)
     assert chosen["best_iterations"] == 1 + int(np.argmin(chosen["validation_rre"][1:]))
     assert (np.diff(chosen["validation_misfit"]) < 1e-6).all() and len(chosen["validation_misfit"]) == 9
@@ -186,7 +213,7 @@ def test_a_fixed_stop_of_a_search_that_simulates_reports_the_curves(samples):
 @pytest.mark.parametrize(("name", "search"), [("lsi", {}), ("lsi-zx", {}), ("lsi-prior", PRIOR | {"weights": [2.0]})])
 def test_a_search_over_latents_that_leaves_nothing_open_chooses_nothing(network, samples, name, search):
     fixed = ensemble(network, name, **search)
-    assert fixed.choose(*samples) == {}
+    assert choose([fixed], *samples) == {}
     assert (fixed.iterations, fixed.weight) == (4, 2.0 if search else 0.0)
 
 
@@ -199,20 +226,20 @@ def test_the_weight_chosen_is_that_of_the_least_error_where_it_stops(network, st
         y = Columns().simulate(torch.from_numpy(x)).numpy() + 0.1 * y
     weights = [0.001, 1.0, 1000.0]
 
-    def choose(*weights):
+    def chosen_from(*weights):
         search = {"roughness": [*weights]} if simulates else PRIOR | {"weights": [*weights]}
         found = ensemble(None if simulates else network, name, Columns(), stop=stop, **search)
-        return found.choose(x, y), found
+        return choose([found], x, y), found
 
     least = {}
     for weight in weights:
-        single, found = choose(weight)
+        single, found = chosen_from(weight)
         if single:
             curve = single["validation_rre"]
             least[weight] = curve[-1] if stop == "fixed" else min(curve[1:])
         else:  # nothing to choose
             least[weight] = error(found(MASK(y), "validation", 0)[0], x)
-    chosen, found = choose(*sorted(weights, key=least.get, reverse=True))
+    chosen, found = chosen_from(*sorted(weights, key=least.get, reverse=True))
     assert chosen["weight"] == found.weight == min(least, key=least.get)
     assert error(found(MASK(y), "validation", 0)[0], x) == pytest.approx(min(least.values()), rel=1e-3)  # is used
     assert len(set(least.values())) == 3
@@ -223,11 +250,12 @@ def test_the_weight_chosen_is_that_of_the_least_error_where_it_stops(network, st
 def test_weights_are_compared_after_the_iterations_that_they_would_be_used_for(monkeypatch, samples, stop, wanted):
     rre = {0.1: [1.0, 0.2, 0.5], 0.5: [1.0, 0.4, 0.3]}
 
-    def curves(self, x, y, weight):
-        return {"rre": np.array(rre[weight])[:, None], "data_rre": np.zeros(3), "misfit": np.zeros(3)}
+    def errors(self, x, y, numbers, weight):
+        of_each = np.repeat(np.array(rre[weight])[:, None], len(x), axis=1)
+        return {"rre": of_each[..., None], "data_rre": of_each, "misfit": of_each}
 
-    monkeypatch.setattr(Ensemble, "_curves", curves)
-    chosen = ensemble(None, "fwi", Columns(), roughness=[0.1, 0.5], stop=stop, iterations=2).choose(*samples)
+    monkeypatch.setattr(Ensemble, "errors", errors)
+    chosen = choose([ensemble(None, "fwi", Columns(), roughness=[0.1, 0.5], stop=stop, iterations=2)], *samples)
     assert (chosen["iterations"], chosen["weight"]) == wanted
 
 
@@ -263,7 +291,7 @@ def test_noise_makes_it_best_to_stop_between_the_first_and_the_last_iteration():
         search = {"iterations": 40, "history": 10, "members": 1, "stop": "validation", "batch_size": 5}
         said = {"search": search, "mask_seed": 7, "centre": "global"}
         full = operators.create("none-0-0", 24, 3, 7)
-        chosen = Ensemble("mlsi", problem, problem, full, said, statistics, None).choose(x, y)
+        chosen = choose([Ensemble("mlsi", problem, problem, full, said, statistics, None)], x, y)
         curves[level] = np.array(chosen["validation_rre"]), chosen["iterations"]
     noisy, stop = curves[0.05]
     assert 1 < stop < 40

@@ -23,10 +23,11 @@ def experiment(name: str) -> settings.Experiment:
 
 
 def write(folder, method: str, mask: str, arrays: dict, chosen: dict | None = None) -> None:
+    """mask: {kind}-{percent}; arrays: of its first draw."""
     path = folder / "inference" / method / mask / "seed-0" / "estimates.zarr"
     group = zarr.create_group(path, attributes={"chosen_on_validation": chosen} if chosen else {})
     for name, values in arrays.items():
-        group.create_array(name, data=values)
+        group.create_array(name, data=values[None])
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def crosswell(tmp_path, make_split):
     factors = np.array([0.5, 1, 1.5, 1.0], np.float32)[None, :, None, None, None]
     members_x, members_y = (u[:, None] * factors for u in (x, y))
     arrays = {"x": members_x.mean(1), "y": members_y.mean(1), "x_members": members_x, "y_members": members_y[:2]}
-    write(tmp_path, "lsi", "random-90-0", {f"test/{name}": values for name, values in arrays.items()})
-    write(tmp_path, "mlsi", "random-90-0", {"test/x": 0.8 * x[:FEW]})
+    write(tmp_path, "lsi", "random-90", {f"test/{name}": values for name, values in arrays.items()})
+    write(tmp_path, "mlsi", "random-90", {"test/x": 0.8 * x[:FEW]})
     rows = [
         {"method": "lsi", "mask_kind": "random", "percent": 90, "draw": 0, "split": split, "seed": 0, "sample": i}
         | {"rre": 0.1, "data_rre": error}
@@ -104,9 +105,9 @@ def test_a_sample_on_masks_has_gaps_where_the_mask_has_and_errors_by_its_own_tru
     y = rng.standard_normal((3, 1, problem.missing_count, 5)).astype(np.float32)
     make_split(tmp_path / "data" / "test.zarr", x, y, shard_size=3)
     shown = (
-        ("pair", "none", "none-0-0", 0.5),
-        ("pair", "random", "random-25-0", 0.8),
-        ("lsi", "random", "random-25-0", 1),
+        ("pair", "none", "none-0", 0.5),
+        ("pair", "random", "random-25", 0.8),
+        ("lsi", "random", "random-25", 1),
     )
     rows = []
     for method, kind, mask, factor in shown:
@@ -141,13 +142,13 @@ OF_CGLS = {"iterations": 1, "validation_rre": [1.0, 0.3, 0.4]}
 def test_choices_are_read_of_what_was_asked_for_and_told_with_their_curves(tmp_path):
     said = experiment("ct")
     stored = Stored(tmp_path, said, problems.create(said.problem))
-    write(tmp_path, "lsi-prior", "random-25-0", {}, CHOICE)
-    write(tmp_path, "cgls", "none-0-0", {}, OF_CGLS)
+    write(tmp_path, "lsi-prior", "random-25", {}, CHOICE)
+    write(tmp_path, "cgls", "none-0", {}, OF_CGLS)
     for method, mask in (
-        ("lsi-prior", "none-0-0"),
-        ("cgls", "random-25-0"),
-        ("pair", "none-0-0"),
-        ("pair", "random-25-0"),
+        ("lsi-prior", "none-0"),
+        ("cgls", "random-25"),
+        ("pair", "none-0"),
+        ("pair", "random-25"),
     ):
         write(tmp_path, method, mask, {})
     found = choices.on_masks(stored, ["pair", "lsi-prior", "cgls", "fwi"], {"none": "none-0-0", "R": "random-25-0"})

@@ -233,12 +233,12 @@ def limit_memory(clone: Clone, before: str, where: str) -> None:
 
 
 def test_inference_out_of_memory_goes_on_with_half_the_batch_to_the_same_tables(clone, finished):
-    shutil.rmtree(clone.results / "inference/pair/random-50-0")
+    shutil.rmtree(clone.results / "inference/pair/random-50")
     for table in TABLES:
         (clone.folder / table).unlink()
     limit_memory(clone, "        return moments(self.y_encoder(self.y_scaling(y)), self.variational)\n", "len(y) > 5")
     assert redone(clone.snakemake(*TABLES, "--rerun-triggers", "mtime")) == {"infer": 1, "summarise": 1}
-    log = (clone.folder / "logs/tiny/ct/infer/pair-random-50-0-seed-0.log").read_text(encoding="utf-8")
+    log = (clone.folder / "logs/tiny/ct/infer/pair-random-50-seed-0.log").read_text(encoding="utf-8")
     assert "out of memory with 6 samples at once: going on with 3" in log and "going on with 1" not in log
     assert_the_same_tables(clone, finished, rtol=1e-4)
 

@@ -11,7 +11,7 @@ from pairlsi.batches import Batches
 from pairlsi.evaluation import metrics
 from pairlsi.evaluation.surrogate import surrogate_metrics
 from pairlsi.inference import closed_form
-from pairlsi.inference.methods import Method
+from pairlsi.inference.methods import Method, choose
 from pairlsi.settings import Training
 
 SPEC = {"linear": [12, 14]}
@@ -163,7 +163,7 @@ def test_stored_weights_come_back_bit_for_bit_with_their_scaling(problem, fitted
 def infer(problem, network, name: str, mask: str, y: np.ndarray):
     observed = operators.create(mask, problem.missing_count, problem.missing_axis, 7)
     method = Method(name, network, problem, observed, {"batch_size": 11}, ({}, {"x": np.zeros(problem.x_shape)}))
-    assert method.choose("no validation is read") == {}
+    assert choose([method], "no validation is read") == {}
     return observed, method(y, "test")
 
 

@@ -9,7 +9,7 @@ import torch
 from pairlsi import memory, networks, operators, store, training
 from pairlsi.batches import Batches
 from pairlsi.evaluation import sweep
-from pairlsi.inference.methods import Method
+from pairlsi.inference.methods import Method, choose
 from pairlsi.networks.paired import PairedAutoencoder
 from pairlsi.settings import Training
 
@@ -45,10 +45,10 @@ def method(name: str, network, ct_problem, ct_data) -> Method:
 def everything(name: str, network, ct_problem, ct_data):
     """What a method chooses, estimates and is measured by, on the 16 validation samples."""
     estimator = method(name, network, ct_problem, ct_data)
-    choice = estimator.choose(ct_data / "validation.zarr")
+    choice = choose([estimator], ct_data / "validation.zarr")
     x, y = (store.read(ct_data / "validation.zarr", part) for part in store.ARRAYS)
     found = estimator(y, "validation")
-    return choice, found, sweep.measure(found, x, y, network, 1.0, np.zeros_like(x[0]))
+    return choice, found, sweep.measure(found, x, y, estimator.mask, network, 1.0, np.zeros_like(x[0]))
 
 
 @pytest.mark.parametrize(("count", "size"), [(7, 3), (6, 3), (2, 5), (0, 4)])

@@ -84,7 +84,8 @@ def test_surrogate_metrics_of_a_perfect_linear_pair_are_zero(linear_pair):
     pair = linear_pair(a, np.diag(np.linspace(1, 3, 6)), np.zeros((6, 6)), 6, 6, (1, 2, 3))
     x = rng.standard_normal((5, 6))
     b = torch.from_numpy(x @ a.T).reshape(5, 1, 2, 3)
-    found = surrogate.surrogate_metrics(pair, b, torch.from_numpy(x).reshape(5, 1, 1, 6))
+    keep = torch.tensor([1.0, 0.0]).view(1, 2, 1)
+    found = surrogate.surrogate_metrics(pair, b, torch.from_numpy(x).reshape(5, 1, 1, 6), keep * b, keep)
     assert list(found) == list(surrogate.NAMES)
     for values in found.values():
         assert values.numpy() == pytest.approx(np.zeros(5), abs=1e-9)
@@ -96,9 +97,10 @@ def test_surrogate_metrics_of_a_linear_pair_are_their_formulas(linear_pair):
     a = rng.standard_normal((12, 6))
     pair = linear_pair(a, np.diag(np.linspace(1, 3, 6)), 0.3 * np.eye(12), 3, 5, (1, 4, 3), encoder_gain=0.9)
     x, b = rng.standard_normal((5, 6)), rng.standard_normal((5, 12))
-    found = surrogate.surrogate_metrics(
-        pair, torch.from_numpy(b).reshape(5, 1, 4, 3), torch.from_numpy(x).reshape(5, 1, 1, 6)
-    )
+    keep, measured = np.repeat([1.0, 0.0, 1.0, 1.0], 3), rng.standard_normal((5, 12))
+    data, model, seen = (torch.from_numpy(u) for u in (b, x, keep * measured))
+    given = data.reshape(5, 1, 4, 3), model.reshape(5, 1, 1, 6), seen.reshape(5, 1, 4, 3)
+    found = surrogate.surrogate_metrics(pair, *given, torch.from_numpy(keep).view(1, 4, 3))
     z_x, z_y = pair.u_x.T @ x.T, 0.9 * pair.u_y.T @ b.T  # columns are samples
 
     def relative(difference, reference):
@@ -110,11 +112,17 @@ def test_surrogate_metrics_of_a_linear_pair_are_their_formulas(linear_pair):
         "model_autoencoder": relative(pair.u_x @ z_x - x.T, x.T),
         "latent_inverse": relative(pair.m_inverse @ z_y - z_x, z_x),
         "latent_forward": relative(pair.m @ z_x - z_y, z_y),
+        "measured_residual": relative(keep[:, None] * (pair.u_y @ pair.m @ z_x - measured.T), (keep * measured).T),
     }
     assert found.keys() == wanted.keys()
     for name, values in wanted.items():
         assert found[name].numpy() == pytest.approx(values, rel=1e-10)
         assert (values > 0.01).all()
+    other = torch.from_numpy(rng.standard_normal((5, 5)))
+    replaced = surrogate.surrogate_metrics(pair, *given, torch.from_numpy(keep).view(1, 4, 3), other)
+    wanted = relative(pair.u_y @ other.numpy().T - b.T, b.T)
+    assert replaced["autoencoded_difference"].numpy() == pytest.approx(wanted, rel=1e-10)
+    assert replaced["measured_residual"].numpy() == pytest.approx(found["measured_residual"].numpy())
 
 
 def test_surrogate_metrics_of_a_network_are_in_physical_units_and_without_gradients():
@@ -124,9 +132,10 @@ def test_surrogate_metrics_of_a_network_are_in_physical_units_and_without_gradie
     network.x_scaling.scale.fill_(3.0)
     network.y_scaling.shift.fill_(2.0)
     x, b = torch.rand(3, 1, 8, 8), torch.rand(3, 1, 6, 9)
-    found = surrogate.surrogate_metrics(network, b, x)
+    found = surrogate.surrogate_metrics(network, b, x, b, torch.ones(1))
     with torch.no_grad():
         residual = network.predict(x).numpy() - b.numpy()
     wanted = [np.linalg.norm(r) / np.linalg.norm(v) for r, v in zip(residual, b.numpy(), strict=True)]
     assert found["residual_estimate"].numpy() == pytest.approx(wanted, rel=1e-5)
+    assert torch.equal(found["measured_residual"], found["residual_estimate"])  # with nothing missing
     assert not any(values.requires_grad for values in found.values())

@@ -72,6 +72,19 @@ def test_draws_differ(kind):
     assert len(set(draws)) == 4
 
 
+@pytest.mark.parametrize("kind", ["random", "block"])
+@pytest.mark.parametrize("rows", [60, 32, 7])
+def test_what_is_missing_at_one_percentage_is_missing_at_every_larger_one(kind, rows):
+    for draw in range(9):
+        sets = [set(missing(f"{kind}-{percent}-{draw}", rows)) for percent in range(0, 100, 3)]
+        assert all(few <= many for few, many in zip(sets[:-1], sets[1:], strict=True))
+
+
+def test_the_draws_of_blocks_lie_all_over_the_range():
+    hits = sum((~make(f"block-25-{draw}").keep).astype(int) for draw in range(9))
+    assert (hits[7:-7] > 0).all() and hits.max() <= 5  # of 9 blocks of a quarter
+
+
 @pytest.mark.parametrize("percent", [10, 25, 40])
 @pytest.mark.parametrize("seed", range(8))
 def test_the_block_of_training_and_the_new_one_share_less_than_half(percent, seed):

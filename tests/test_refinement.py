@@ -9,9 +9,9 @@ import zarr
 
 from pairlsi import operators, store
 from pairlsi.evaluation import metrics
-from pairlsi.inference import baselines
+from pairlsi.inference import baselines, ensembles
 from pairlsi.inference.ensembles import Ensemble
-from pairlsi.inference.methods import Method
+from pairlsi.inference.methods import Method, choose
 
 NAMES = ["none-0-0", "random-25-0", "block-50-0"]
 LIMIT = 12
@@ -59,7 +59,7 @@ def test_a_refined_estimate_is_never_worse_than_its_start_on_the_validation_pair
     ct_problem, ct_data, pairs, starts, mask
 ):
     refined = method(ct_problem, "lsi-refined", mask, starts)
-    chosen = refined.choose(ct_data / "validation.zarr")
+    chosen = choose([refined], ct_data / "validation.zarr")
     before = errors(starts["validation/x"][:], pairs[0])
     found = refined(pairs[1], "validation")
     assert chosen["validation_rre"][0] == pytest.approx(before, rel=1e-5)
@@ -74,7 +74,7 @@ def test_a_refined_estimate_is_never_worse_than_its_start_on_the_validation_pair
 
 def test_a_start_at_the_truth_is_refined_by_no_iterations(ct_problem, ct_data, pairs):
     refined = method(ct_problem, "lsi-refined", starts=stored(validation={"x": pairs[0]}, test={"x": pairs[0][::-1]}))
-    assert refined.choose(ct_data / "validation.zarr")["iterations"] == 0
+    assert choose([refined], ct_data / "validation.zarr")["iterations"] == 0
     assert np.array_equal(refined(pairs[1][::-1], "test").x, pairs[0][::-1])
 
 
@@ -106,7 +106,7 @@ def test_completed_data_keep_the_measured_rows_as_measured(ct_problem, ct_data, 
     completed = pairs[1] + 100 * observed.weights()
     starts = stored(validation={"x": pairs[0], "y": completed}, test={"x": pairs[0], "y": completed})
     full, found = method(ct_problem, "cgls", "none-0-0"), method(ct_problem, "cgls-completed", mask, starts)
-    choices = [each.choose(ct_data / "validation.zarr") for each in (full, found)]
+    choices = [choose([each], ct_data / "validation.zarr") for each in (full, found)]
     assert choices[0]["iterations"] == choices[1]["iterations"]
     assert choices[1]["validation_rre"] == pytest.approx(choices[0]["validation_rre"], rel=1e-4)
     x = found(pairs[1], "test").x
@@ -125,9 +125,10 @@ def test_cgls_starts_from_zero_or_from_the_mean(ct_problem, ct_data, pairs):
         found = method(ct_problem, name, limit=3)(pairs[1], "test")
         assert found.x == pytest.approx(last(baselines.cgls(ct_problem, pairs[1], observed, 3, start)), abs=1e-6)
         assert (found.iterations == 3).all()
-    chosen = method(ct_problem, "cgls-mean").choose(ct_data / "validation.zarr")
+    chosen = choose([method(ct_problem, "cgls-mean")], ct_data / "validation.zarr")
     assert chosen["validation_rre"][0] == pytest.approx(errors(mean, pairs[0]), rel=1e-5)
-    assert method(ct_problem, "cgls").choose(ct_data / "validation.zarr")["validation_rre"][0] == pytest.approx(1)
+    chosen = choose([method(ct_problem, "cgls")], ct_data / "validation.zarr")
+    assert chosen["validation_rre"][0] == pytest.approx(1)
 
 
 ROWS, X_SHAPE, Y_SHAPE = 8, (1, 4, 5), (1, 8, 3)
@@ -196,14 +197,14 @@ def test_a_nonlinear_problem_is_refined_from_the_start_towards_the_data():
     observed = operators.create("random-25-0", ROWS, 2, 7)
     truth = torch.from_numpy(x[::-1] + 0.3)
     y = problem.simulate(truth).numpy()
-    trajectory = refined._search(torch.from_numpy(y), "validation", 0, refined.weight)
+    trajectory = refined._search(torch.from_numpy(y), "validation", np.arange(6), refined.weight)
     starts = refined.search.estimate(trajectory.points[0]).numpy()
     assert starts == pytest.approx(x[::-1], abs=1e-5)
     estimate, completed, *_ = refined(observed(y), "validation", 0)
     misfits = [np.linalg.norm(observed(u - y)) for u in (problem.simulate(truth - 0.3).numpy(), completed)]
     assert misfits[1] < 0.01 * misfits[0]
     assert completed == pytest.approx(problem.simulate(torch.from_numpy(estimate)).numpy(), abs=1e-5)
-    chosen = refined.choose(truth.numpy(), y)
+    chosen = ensembles.choose([refined], truth.numpy(), y)
     assert (chosen["weight"], chosen["members"]) == (0, 1)
     curve = chosen["validation_rre"]  # whatever the config's key `stop` says
     assert chosen["iterations"] == chosen["best_iterations"] == 1 + np.argmin(curve[1:])

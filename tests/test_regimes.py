@@ -20,20 +20,20 @@ EASY = {"pair": 0.3, "lsi": 0.2, "mlsi": 0.1, "mean": 0.4}
 
 
 def metrics(errors: dict[str, float]) -> pd.DataFrame:
-    """M-LSI on four samples, which are easier than the others by a factor of ten, and at 0 and 90 %."""
+    """M-LSI on five samples, which are easier than the others by a factor of ten, and at 0 and 90 %."""
     rng, rows = np.random.default_rng(0), []
     scatter = 1 + 0.01 * rng.standard_normal(20)
     for method, error in errors.items():
         for percent in {"mean": [0], "mlsi": [0, 90]}.get(method, [0, 50, 90]):
             for split in ("test", "ood"):
-                for i in range(4 if method == "mlsi" else 20):
+                for i in range(5 if method == "mlsi" else 20):
                     row = {
                         "method": method,
                         "mask_kind": "random" if percent else "none",
                         "percent": percent,
                         "draw": 0,
                     }
-                    row |= {"split": split, "seed": 0, "sample": i, "rre": error * scatter[i] * (1 if i < 4 else 10)}
+                    row |= {"split": split, "seed": 0, "sample": i, "rre": error * scatter[i] * (1 if i < 5 else 10)}
                     rows.append(row)
     return pd.DataFrame(rows)
 

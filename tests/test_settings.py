@@ -90,7 +90,9 @@ WRONG = [
     ("training.seeds", [], ["[]", "at least 1"]),
     ("networks.y.strides", [], ["[]", "at least 1"]),
     ("inference.methods", ["pair", "pair"], ["['pair', 'pair']", "differ"]),
-    ("inference.masks.draws", [0, 1, 0], ["[0, 1, 0]", "differ"]),
+    ("inference.masks.draws", [0, 1], ["[0, 1]", "integer"]),
+    ("inference.masks.few.draws", 4, ["4", "at most the 3"]),
+    ("inference.masks.few.methods", ["cgls"], ["lsi-refined", "first draws alone"]),
     ("evaluation.claims", [1, 1], ["[1, 1]", "differ"]),
     ("inference.masks.percents", [2], ["has 2", "16 angles", "none"]),
     ("inference.masks.percents", [98], ["has 98", "16 angles", "all"]),
@@ -375,18 +377,18 @@ def test_methods_that_simulate_are_run_on_their_own_masks_and_the_mean_model_on_
     inference = settings.Inference(**settings.check(tiny())["experiments"]["crosswell"]["inference"])
     every = settings.masks_of("lsi", inference)
     assert every == settings.masks_of("interpolate", inference) == settings.mask_names(inference.masks)
-    assert every == ["none-0-0", "random-50-0", "random-90-0", "block-50-0", "block-90-0"]
+    assert every == ["none-0", "random-50", "random-90", "block-50", "block-90"]
     chosen = inference.model_copy(
         update={
             "model_based": inference.model_based.model_copy(update={"percents": [0, 90], "kinds": ["none", "block"]})
         }
     )
     for method in ("mlsi", "fwi-lsi", "lsi-refined"):
-        assert settings.masks_of(method, chosen) == ["none-0-0", "block-90-0"]
+        assert settings.masks_of(method, chosen) == ["none-0", "block-90"]
     assert settings.masks_of("lsi-prior", chosen) == every
     linear = chosen.model_copy(update={"model_based": None})  # where lsi-refined solves a linear problem
     assert settings.masks_of("lsi-refined", linear) == every
-    assert settings.masks_of("mean", inference) == ["none-0-0"]
+    assert settings.masks_of("mean", inference) == ["none-0"]
 
 
 def test_a_variant_takes_every_key_from_its_base_but_its_own():
@@ -400,11 +402,21 @@ def test_a_variant_takes_every_key_from_its_base_but_its_own():
     assert settings.check({"experiments": checked})["experiments"] == checked
 
 
-def test_masks_are_all_kinds_percents_and_draws_with_none_only_once():
-    masks = settings.Masks(seed=7, kinds=["block", "none", "random"], percents=[25, 0, 50], draws=[0, 2])
+def test_masks_are_all_kinds_and_percents_with_none_only_once():
+    masks = settings.Masks(seed=7, kinds=["block", "none", "random"], percents=[25, 0, 50], draws=4, few=None)
     names = settings.mask_names(masks)
-    wanted = {f"{kind}-{percent}-{draw}" for kind in ("random", "block") for percent in (25, 50) for draw in (0, 2)}
-    assert sorted(names) == sorted(wanted | {"none-0-0"})  # a list: no name twice
+    wanted = {f"{kind}-{percent}" for kind in ("random", "block") for percent in (25, 50)}
+    assert sorted(names) == sorted(wanted | {"none-0"})  # a list: no name twice
+
+
+def test_dear_methods_are_run_on_the_first_draws_and_estimates_are_kept_of_these():
+    masks = settings.Masks(
+        seed=7, kinds=["random"], percents=[25], draws=9, few=settings.FewDraws(draws=3, methods=["cgls"])
+    )
+    assert [settings.draws_of(method, "random-25", masks) for method in ("pair", "cgls")] == [9, 3]
+    assert settings.draws_of("pair", "none-0", masks) == settings.draws_kept("none-0", masks) == 1
+    assert settings.draws_kept("random-25", masks) == 3
+    assert settings.draws_kept("random-25", masks.model_copy(update={"few": None})) == 9
 
 
 @pytest.mark.parametrize(

@@ -41,13 +41,14 @@ def sweep() -> Sweep:
     return Sweep(metrics(), 50, EVALUATION)
 
 
-def test_values_are_means_over_draws_and_unknown_for_samples_that_were_not_run(sweep):
+def test_values_are_of_each_draw_and_unknown_for_samples_that_were_not_run(sweep):
     found = by_percent.values(sweep, "test", "mlsi", "random", 50)
-    wanted = [(error("mlsi", "random", 50, 0, i) + error("mlsi", "random", 50, 1, i)) / 2 for i in range(FEW)]
-    assert found.shape == (1, SAMPLES) and found[0, :FEW] == pytest.approx(wanted) and np.isnan(found[0, FEW:]).all()
+    wanted = np.array([[error("mlsi", "random", 50, draw, i) for i in range(FEW)] for draw in (0, 1)])
+    assert found.shape == (1, 2, SAMPLES) and np.isnan(found[..., FEW:]).all()
+    assert found[0, :, :FEW] == pytest.approx(wanted)
     assert by_percent.values(sweep, "test", "mlsi", "block", 50) is None
     on_full = [error("mean", "none", 0, 0, i) for i in range(SAMPLES)]
-    assert by_percent.values(sweep, "test", "mean", "block", 50)[0] == pytest.approx(on_full)
+    assert by_percent.values(sweep, "test", "mean", "block", 50)[0, 0] == pytest.approx(on_full)
 
 
 def test_methods_are_compared_on_the_samples_that_all_were_run_on(sweep):
@@ -70,10 +71,11 @@ def test_percents_and_methods_are_those_of_the_kind_of_mask(sweep):
     assert by_percent.run_at(sweep, ["mlsi", "mean"], "block") == {"mlsi": {0}}
 
 
-def test_deviations_are_over_samples(sweep):
+def test_deviations_are_over_samples_and_draws(sweep):
     found = by_percent.statistics(sweep, "test", ["pair"], "random", "rre")["pair"]
     mean, deviation = found[50]
-    assert deviation == pytest.approx(np.std(NOISE, ddof=1)) and mean == pytest.approx(0.605 + NOISE.mean())
+    every = [error("pair", "random", 50, draw, i) for draw in (0, 1) for i in range(SAMPLES)]
+    assert deviation == pytest.approx(np.std(every, ddof=1)) and mean == pytest.approx(0.605 + NOISE.mean())
 
 
 def test_a_table_by_percent_has_a_row_a_method_and_leaves_out_what_was_not_run(sweep):

@@ -90,13 +90,17 @@ def test_methods_that_simulate_run_on_the_samples_and_masks_set_aside_for_them(w
     metrics = pd.read_csv(results / "metrics.csv")
     random = metrics[(metrics.split == "test") & (metrics.mask_kind != "block")]
     counted = random.groupby(["method", "percent"]).size()
-    assert counted["lsi"].to_dict() == {0: 6, 50: 6, 90: 6} and counted["mean"].to_dict() == {0: 6}
+    assert counted["lsi"].to_dict() == {0: 6, 50: 12, 90: 12} and counted["mean"].to_dict() == {0: 6}
     for method in ("mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-refined"):
         assert counted[method].to_dict() == {0: 3, 90: 3}
         assert "block" not in set(metrics[metrics.method == method].mask_kind)
     for method, members in (("lsi", 2), ("mlsi", 2)):
-        estimates = zarr.open_group(results / f"inference/{method}/random-90-0/seed-0/estimates.zarr", mode="r")
-        assert estimates["test/x_members"].shape[1] == members and estimates["test/y_members"].shape[:2] == (2, members)
+        estimates = zarr.open_group(results / f"inference/{method}/random-90/seed-0/estimates.zarr", mode="r")
+        assert estimates["test/x_members"].shape[2] == members and estimates["test/y_members"].shape[:3] == (
+            1,
+            2,
+            members,
+        )
         chosen = estimates.attrs["chosen_on_validation"]
         assert 1 <= chosen["iterations"] < len(chosen["validation_rre"])
     claims = pd.read_csv(results / "claims.csv")

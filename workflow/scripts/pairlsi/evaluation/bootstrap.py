@@ -89,24 +89,27 @@ class Bootstrap:
         self.of_seeds = levels(1, len(self.seeds), 3)
         # a random mask and a block of one draw have nothing in common, those of one kind are nested
         self.of_draws = {kind: levels(2 + i, len(self.draws), 3) for i, kind in enumerate(("none", "random", "block"))}
-        self.tables = {}
+        self.rows = self.table.groupby(["method", "mask"]).indices  # (method, mask) -> rows
+        self.places = (
+            np.searchsorted(self.seeds, self.table["seed"].to_numpy()),
+            np.searchsorted(self.samples, self.table["sample"].to_numpy()),
+        )
 
     def measured(self, method: str, masks: list[str], metric: str) -> Measured:
         """The metric on those of the masks {kind}-{percent}-{draw}, of one kind, that the method was run on.
 
         Raises KeyError where it was run on none of them.
         """
-        if method not in self.tables:
-            self.tables[method] = dict(tuple(self.table[self.table.method == method].groupby("mask")))
-        found = {mask: self.tables[method][mask] for mask in masks if mask in self.tables[method]}
+        found = [mask for mask in masks if (method, mask) in self.rows]
         if not found:
             raise KeyError(f"the metrics have no {method} on {', '.join(masks)}")
-        values = [
-            rows.pivot(index="seed", columns="sample", values=metric).reindex(self.seeds, columns=self.samples)
-            for rows in found.values()
-        ]
-        kind, draws = next(iter(found)).split("-")[0], [int(mask.rpartition("-")[2]) for mask in found]
-        return Measured(np.stack([v.to_numpy(float) for v in values], axis=1), kind, draws)
+        column = self.table[metric].to_numpy(float)
+        values = np.full((len(found), len(self.seeds), len(self.samples)), np.nan)
+        for of_mask, mask in zip(values, found, strict=True):
+            rows = self.rows[method, mask]
+            of_mask[self.places[0][rows], self.places[1][rows]] = column[rows]
+        kind, draws = found[0].split("-")[0], [int(mask.rpartition("-")[2]) for mask in found]
+        return Measured(values.swapaxes(0, 1), kind, draws)
 
     def values(self, method: str, mask: str, metric: str) -> np.ndarray:
         """The metric of each seed and sample on one mask, (seeds, samples), NaN where the method was not run on one."""
@@ -130,6 +133,13 @@ class Bootstrap:
         if known.sum() < FEWEST:
             means[1:] = np.nan
         return means
+
+    def weights(self) -> np.ndarray:
+        """Weights (1 + R, N) of all samples; NaN on the resamples where there are fewer than `FEWEST`."""
+        found = self.of_samples.weights(np.ones(len(self.samples), bool))
+        if len(self.samples) < FEWEST:
+            found = np.vstack([found[:1], np.full_like(found[1:], np.nan)])
+        return found
 
     def share(self, holds: np.ndarray) -> np.ndarray:
         """The share of the samples for which something holds (N,) bool, (1 + R,), with Clopper and Pearson's interval.

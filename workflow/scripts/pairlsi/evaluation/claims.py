@@ -81,10 +81,10 @@ def judge(
     masks that the claims are about; noise_level: of the data. Columns: claim, part, statement, effect, low, high,
     threshold, verdict. A claim whose methods or masks are not in the sweep is "not tested".
     """
-    rows = []
+    rows, sweep = [], Sweep(metrics, percent, evaluation, noise_level)
     for number in evaluation.claims:
         claim = CLAIMS[number]
-        overall, parts = decide(claim, Sweep(metrics, percent, evaluation, noise_level), evaluation.confidence)
+        overall, parts = decide(claim, sweep, evaluation.confidence)
         tested = not overall.startswith(UNTESTED)
         of_controls = []
         for control in claim.controls if tested else ():

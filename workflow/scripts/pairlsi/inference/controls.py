@@ -16,6 +16,7 @@ from torch import Tensor
 from pairlsi.inference.estimates import Estimates
 from pairlsi.settings import SPLITS
 
+NAMES = ("start", "another", "random")
 METHODS = ("pair", "lsi")  # whose latents the claims are about
 
 
