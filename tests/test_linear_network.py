@@ -199,5 +199,6 @@ def test_the_linear_network_inverts_zero_filled_data_by_5_and_lsi_does_better_wh
     searched = infer(problem, network, "linear-lsi", mask, y)[1]
     errors = [metrics.relative_error(each.x, x).mean() for each in (found, searched)]
     assert errors[0] == pytest.approx(errors[1], rel=1e-3) if mask == "none-0-0" else errors[1] < 0.8 * errors[0]
-    quality = surrogate_metrics(network, torch.from_numpy(found.surrogate_data), torch.from_numpy(found.x))
+    given = torch.from_numpy(found.surrogate_data), torch.from_numpy(found.x), masked
+    quality = surrogate_metrics(network, *given, torch.from_numpy(observed.weights()))
     assert all(torch.isfinite(values).all() for values in quality.values())
