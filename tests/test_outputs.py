@@ -89,6 +89,46 @@ with outputs.written("result") as beside:
     assert contents(tmp_path) == {name: b"new" for name in before}
 
 
+@pytest.mark.parametrize("write", [Path.write_text, write_folder], ids=["file", "folder"])
+@pytest.mark.parametrize("old", [True, False], ids=["replaced", "lost"])
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path, write, old):
+    disk, here = tmp_path / "disk", tmp_path / "here"
+    disk.mkdir(), here.mkdir()
+    (here / "result").symlink_to("../by_another")  # links may be relative, and lead to links
+    (tmp_path / "by_another").symlink_to(disk / "there")
+    if old:
+        write(disk / "there", "old")
+    before = contents(disk)
+    with pytest.raises(ValueError, match="broken"), outputs.written(here / "result") as beside:
+        write(beside, "new")
+        raise ValueError("broken")
+    assert contents(disk) == before
+    with outputs.written(here / "result") as beside:
+        write(beside, "new")
+    assert (here / "result").is_symlink() and [file.name for file in here.iterdir()] == ["result"]
+    assert [file.name for file in disk.iterdir()] == ["there"]
+    assert list(contents(disk).values()) == [b"new"]
+
+
+@pytest.mark.parametrize("write", [Path.write_text, write_folder], ids=["file", "folder"])
+def test_a_link_to_a_disk_that_is_not_there_is_named_and_nothing_is_made_in_its_place(tmp_path, write):
+    (tmp_path / "result").symlink_to(tmp_path / "unmounted" / "result")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("result", "loop"):
+        refused = pytest.raises(outputs.BrokenLink, match=rf"{name} is a link to \S+, .*: mount .* \(rm \S+{name}\)")
+        with refused, outputs.written(tmp_path / name) as beside:
+            write(beside, "new")
+    assert not (tmp_path / "unmounted").exists()
+
+
+def test_of_a_link_that_is_in_the_way_the_link_alone_is_removed(tmp_path):
+    write_folder(tmp_path / "mine", "mine")
+    (tmp_path / "part-result").symlink_to("mine")
+    with outputs.written(tmp_path / "result") as beside:
+        write_folder(beside, "new")
+    assert contents(tmp_path) == {"mine/a/b/content": b"mine", "result/a/b/content": b"new"}
+
+
 def test_other_errors_of_the_disk_are_left_as_they_are(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"), outputs.written(tmp_path / "result"):
         (tmp_path / "nowhere").read_text(encoding="utf-8")

@@ -88,6 +88,17 @@ def test_a_new_dataset_replaces_an_older_one(dataset):
         store.read(dataset, "x", slice(0, 1))
 
 
+def test_a_dataset_that_is_a_link_to_another_disk_is_made_again_there(tmp_path, dataset, arrays):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    dataset.rename(disk / "data")
+    dataset.symlink_to(disk / "data")
+    store.create(dataset, SAMPLES, SHAPES, SHARD, {})
+    assert dataset.is_symlink() and not store.shard_files(disk / "data", 0)[0].exists()
+    write(dataset, 0, arrays)
+    assert np.array_equal(store.read(disk / "data", "y", slice(0, 4)), arrays["y"][:4])
+
+
 @pytest.mark.parametrize("name", store.ARRAYS)
 def test_statistics_are_those_of_the_whole_array(written, arrays, name):
     scalars, means = store.statistics(written)

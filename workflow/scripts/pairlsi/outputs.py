@@ -14,6 +14,10 @@ from pathlib import Path
 FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk, or what one may use of it
 
 
+class BrokenLink(RuntimeError):
+    """A result is to lie where a link leads, and there is no such place; the message names both and what to do."""
+
+
 class DiskFull(RuntimeError):
     """There is no space left; the message names the file that was to be written and what to do."""
 
@@ -23,9 +27,10 @@ def written(path: Path | str) -> Iterator[Path]:
     """Give the path of a file or folder to write; on success it becomes `path`, on an error it is removed.
 
     What lay at `path` stays whole until then. The given name ends as that of `path` does, for libraries that go by
-    suffixes. Raises DiskFull naming `path` where there is no space.
+    suffixes. Where `path` is a link, to another disk perhaps, the link stays and what it leads to is written.
+    Raises DiskFull naming `path` where there is no space, BrokenLink where a link leads nowhere.
     """
-    path = Path(path)
+    path = target(Path(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"part-{path.name}")
     remove(beside)
@@ -39,6 +44,19 @@ def written(path: Path | str) -> Iterator[Path]:
     except BaseException:
         clear(beside)
         raise
+
+
+def target(path: Path) -> Path:
+    """Where what is written at `path` goes: to the end of a link that lies there."""
+    if not path.is_symlink():
+        return path
+    end = Path(os.path.realpath(path))
+    if end.is_symlink() or not end.parent.is_dir():
+        raise BrokenLink(
+            f"{path} is a link to {os.readlink(path)}, and there is no such folder to write to: mount the disk or make "
+            f"the folder that it should lie in, or remove the link (rm {path}) and run again"
+        )
+    return end
 
 
 @contextmanager
@@ -75,8 +93,8 @@ def clear(path: Path, tries: int = 40) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder with all that it holds, if it is there."""
-    if path.is_dir():
+    """Remove a file or a folder with all that it holds, if it is there; of a link the link alone."""
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
