@@ -3,27 +3,36 @@
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 import sys
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 PACKAGES = ("numpy", "torch", "lightning-fabric", "zarr", "dask", "astra-toolbox", "deepwave", "scipy", "scikit-image")
-PACKAGES += ("snakemake",)
+PACKAGES += ("tifffile", "snakemake")
+THREADS = {"computing": "OMP_NUM_THREADS", "blocks": "DASK_NUM_WORKERS"}  # as `job.start` sets them
 
 
 def describe() -> dict:
-    """Versions of Python and of the packages that numbers depend on, the commit, and the device."""
-    versions = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    """Versions of Python and of the packages that numbers depend on, the commit, the device and the threads."""
     torch = sys.modules.get("torch")
     on_gpu = torch is not None and torch.cuda.is_available()
     device = torch.cuda.get_device_name() if on_gpu else platform.machine()
-    return {"commit": commit(), "device": device, "versions": versions}
+    counts = {name: os.environ[variable] for name, variable in THREADS.items() if variable in os.environ}
+    return {"commit": commit(), "device": device, "threads": counts, "versions": dict(versions())}
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that numbers depend on, as far as they are installed."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
 
 
 def fingerprint(file: Path) -> str:
@@ -54,17 +63,24 @@ def identity(told: dict) -> dict:
 
 
 def commit() -> str:
-    """The commit of the repository, with a + where files differ from it; "unknown" outside a repository."""
+    """The commit of the project's own repository, with a + where files differ from it; "unknown" where it has none.
+
+    A copy without one, from a zip file perhaps, may lie within another repository, whose commit says nothing of it.
+    """
     root = Path(__file__).resolve().parents[3]
     try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True)
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=no"],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        top = _git("rev-parse", "--show-toplevel", folder=root)
+        if not root.samefile(top):
+            return "unknown"
+        head = _git("rev-parse", "HEAD", folder=root)
+        changed = _git("status", "--porcelain", "--untracked-files=no", folder=root)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return head.stdout.strip()[:12] + ("+" if changed.stdout.strip() else "")
+    return head[:12] + ("+" if changed else "")
+
+
+def _git(*words: str, folder: Path) -> str:
+    """What git says, for the repository that `folder` lies in, whichever one its environment variables name."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(["git", *words], cwd=folder, env=plain, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
