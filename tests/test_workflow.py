@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+import warnings
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+import xarray
 import yaml
 import zarr
 from clone import SMALL, Clone, merge
@@ -138,6 +140,25 @@ def test_what_lies_in_the_results_is_held_against_the_present_settings(clone):
     assert re.search(r"inference +1 missing, 1 ok, 2 differs, 2 not asked for", done.stderr)
     assert re.search(r"inference/pair/random-50/seed-0/estimates.zarr not asked for$", done.stderr, re.M)
     assert re.search(r"^ct +data +5 ok ", done.stderr, re.M)  # what does not depend on it
+
+
+def test_data_and_estimates_open_in_xarray_as_what_they_hold(finished):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data = xarray.open_zarr(finished.results / "data/test.zarr")
+        found = xarray.open_datatree(
+            finished.results / "inference/pair/random-25-0/seed-0/estimates.zarr", engine="zarr", chunks=None
+        )
+    assert dict(data.sizes) == {"sample": 6, "channel": 1, "row": 16, "column": 16, "angle": 12, "bin": 23}
+    assert data.x.dims == ("sample", "channel", "row", "column") and data.x.units == "relative attenuation"
+    assert data.y.dims == ("sample", "channel", "angle", "bin")
+    assert found.method == "pair" and found.mask == "random-25-0" and set(found) == {"test", "ood"}
+    assert found["test"].x.dims == data.x.dims and found["test"].x.units == data.x.units
+    # as who opens it would: the errors of the table
+    norms = [(u**2).sum(("channel", "row", "column")) ** 0.5 for u in (found["test"].x - data.x, data.x)]
+    metrics = pd.read_csv(finished.results / "inference/pair/random-25-0/seed-0/metrics.csv")
+    wanted = metrics[metrics.split == "test"].rre
+    np.testing.assert_allclose((norms[0] / norms[1]).values, wanted, rtol=1e-5)
 
 
 def test_one_core_and_another_shard_size_give_the_same_data(finished, tmp_path):

@@ -18,4 +18,4 @@ attributes = {
 }
 shapes = {"x": problem.x_shape, "y": problem.y_shape}
 path = Path(snakemake.output[0]).parent  # noqa: F821
-store.create(path, said["samples"], shapes, said["shard_size"], attributes)
+store.create(path, said["samples"], shapes, said["shard_size"], attributes, problems.axes(problem))

@@ -5,6 +5,7 @@ checksum (crc32c), so that a damaged file is named before it is used. Zarr write
 """
 
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ class DataError(RuntimeError):
     """A dataset is missing, damaged or not finite; the message names the file and the command that repairs it."""
 
 
-def create(path: Path, samples: int, shapes: dict[str, tuple], shard_size: int, attributes: dict) -> None:
+def create(path: Path, samples: int, shapes: dict, shard_size: int, attributes: dict, axes: dict | None = None) -> None:
     """Make the empty dataset at `path`, replacing an older one.
 
-    shapes: (C, H, W) of a sample of "x" and of "y"; attributes: settings and units, stored with the group.
+    shapes: (C, H, W) of a sample of "x" and of "y"; attributes: settings and units, stored with the group; axes: names
+    of C, H and W for either, None for no names.
     """
     with outputs.written(path) as beside:
         group = zarr.create_group(beside, attributes=attributes)
@@ -34,7 +36,19 @@ def create(path: Path, samples: int, shapes: dict[str, tuple], shard_size: int, 
                 shards=(shard_size, *shapes[name]),
                 dtype="float32",
                 compressors=zarr.codecs.Crc32cCodec(),  # floats with noise do not compress; damage must show
+                dimension_names=("sample", *axes[name]) if axes else None,
+                attributes={"units": attributes[f"{name}_unit"]} if f"{name}_unit" in attributes else {},
             )
+        consolidate(beside)
+
+
+def consolidate(path: Path) -> None:
+    """Repeat what the arrays and groups below a finished group are in its own zarr.json, for readers that look there
+    first, as xarray does.
+    """
+    with warnings.catch_warnings():  # zarr warns that its format 3 has no rule for this yet; readers may ignore it
+        warnings.simplefilter("ignore", zarr.errors.ZarrUserWarning)
+        zarr.consolidate_metadata(path)
 
 
 def shards(samples: int, shard_size: int) -> int:

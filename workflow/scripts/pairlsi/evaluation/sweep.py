@@ -8,14 +8,12 @@ import numpy as np
 import torch
 import zarr
 
-from pairlsi import memory, networks, operators, store
+from pairlsi import memory, networks, operators, problems, store
 from pairlsi.evaluation import metrics, surrogate
 from pairlsi.inference import controls
 from pairlsi.inference.estimates import Estimates
 from pairlsi.inference.methods import Method, choose
 from pairlsi.settings import EVALUATED
-
-ARRAYS = {"x": "x", "y": "y", "members": "x_members", "data_members": "y_members"}  # of estimates, and as stored
 
 
 def run(told: dict, problem, data: Path, weights: str | None, starts: str | None, estimates: Path) -> list[dict]:
@@ -64,7 +62,8 @@ def run(told: dict, problem, data: Path, weights: str | None, starts: str | None
                 told_of = {**named, "draw": draw, "seed": seed, "split": split}
                 for values in zip(*columns.values(), strict=True):
                     rows.append({**told_of, **dict(zip(columns, values, strict=True)), "control": control})
-        write(group.create_group(split), kept)
+        write(group.create_group(split), kept, problem)
+    store.consolidate(estimates)
     return rows
 
 
@@ -97,15 +96,30 @@ def load_network(weights: str, problem, device: str):
     return network.to(device, memory_format=torch.channels_last)
 
 
-def write(group: zarr.Group, found: list[Estimates]) -> None:
+def write(group: zarr.Group, found: list[Estimates], problem) -> None:
     """Store the estimates of one split on the first draws, (draws, N, ...) float32: x and, where there are any, the
     completed data and what each member of an ensemble gave; as an attribute the wall time a sample of each draw.
+
+    Axes and units have their names; y_members is of the first samples alone, which are an axis of their own.
     """
-    for field, name in ARRAYS.items():
+    axes = problems.axes(problem)
+    named = {
+        "x": ("x", ("draw", "sample", *axes["x"])),
+        "y": ("y", ("draw", "sample", *axes["y"])),
+        "members": ("x_members", ("draw", "sample", "member", *axes["x"])),
+        "data_members": ("y_members", ("draw", "first_sample", "member", *axes["y"])),
+    }
+    for field, (name, names) in named.items():
         if getattr(found[0], field) is not None:
             values = np.stack([getattr(each, field) for each in found])
-            chunks = (1, *values.shape[1:])
-            group.create_array(name, data=values, chunks=chunks, compressors=zarr.codecs.Crc32cCodec())
+            group.create_array(
+                name,
+                data=values,
+                chunks=(1, *values.shape[1:]),
+                compressors=zarr.codecs.Crc32cCodec(),
+                dimension_names=names,
+                attributes={"units": getattr(problem, f"{name[0]}_unit")},
+            )
     group.attrs["seconds"] = [each.seconds for each in found]
 
 

@@ -10,6 +10,7 @@ once. It has
     missing_axis, missing_name, missing_count
                                         the axis of a batch of y that masks act on, what its rows are, how many
     mirrored                            whether rows go on past the ends as a parallel beam's views do
+    x_axes, y_axes                      if it likes, names of the axes (C, H, W) of x and of y, for who opens the data
     shares_samples                      whether the splits are dealt out of one pool, so that their sizes interact
     archives, fetch()                   what to download, if anything ([]), and how
     draw(split, indices, seed, counts)  -> x (n, C, H, W), y (n, C, H, W), float32; `indices` are the samples wanted,
@@ -27,6 +28,14 @@ from pairlsi.settings import ConfigError, parse
 
 ATTRIBUTES = ("settings", "x_shape", "y_shape", "x_unit", "y_unit", "missing_axis", "missing_name", "missing_count")
 ATTRIBUTES += ("mirrored", "shares_samples", "archives", "draw", "forward")
+
+
+def axes(problem) -> dict[str, tuple[str, str, str]]:
+    """Names of the axes (C, H, W) of x and of y; where the problem says nothing they are of x or of y alone."""
+    x, y = ("channel", "row", "column"), ["y_channel", "y_row", "y_column"]
+    if problem.missing_name not in x:
+        y[problem.missing_axis - 1] = problem.missing_name
+    return {"x": tuple(getattr(problem, "x_axes", x)), "y": tuple(getattr(problem, "y_axes", y))}
 
 
 def module(name):

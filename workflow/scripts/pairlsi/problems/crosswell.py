@@ -162,6 +162,7 @@ class Problem:
     y_unit = "relative pressure"
     missing_axis = 2
     missing_name = "receivers"
+    x_axes, y_axes = ("channel", "row", "column"), ("shot", "receiver", "time")
     mirrored = False
     shares_samples = False
     archives: list[dict] = []  # there is nothing to download

@@ -155,6 +155,7 @@ class CT:
     y_unit = "relative attenuation x image width"
     missing_axis = 2
     missing_name = "angles"
+    x_axes, y_axes = ("channel", "row", "column"), ("channel", "angle", "bin")
     mirrored = True  # p(s, θ + π) = p(-s, θ): the sinogram goes on past its first and last view
 
     def __init__(self, settings: Settings):

@@ -43,6 +43,7 @@ class Linear:
     y_unit = "standard deviations x image width"
     missing_axis = 2
     missing_name = "angles"
+    x_axes, y_axes = ("channel", "row", "column"), ("channel", "angle", "bin")
     mirrored = True  # p(s, θ + π) = p(-s, θ)
     shares_samples = False
     archives: list[dict] = []
