@@ -1,10 +1,13 @@
 """The 2DeteCT reader on small TIFFs that lie as the real ones do."""
 
 import hashlib
+import importlib.util
+import json
 import shutil
 import stat
 import tarfile
 import threading
+import time
 import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,9 +15,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 from pydantic import ValidationError
 
-from pairlsi.problems import ct, detect2d
+from pairlsi.problems import ct, detect2d, image_files
+from pairlsi.problems.image_files import ImagesError
 
 NUMBERS = range(1, 5001)
 
@@ -33,6 +38,12 @@ def data(tmp_path):
     for number in [*range(1, 7), *range(51, 57), *range(91, 97), 5300, *range(5521, 5531, 2)]:
         write(root / f"part{number // 1000}", number, np.full((64, 64), number, np.float32))
     return root
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Folders count as unpacked after a shorter while, lest tests wait."""
+    monkeypatch.setattr(image_files, "QUIET", 0.2)
 
 
 def test_objects_follow_the_records_of_the_data_set():
@@ -144,11 +155,19 @@ def test_damaged_files_are_named(tmp_path):
             detect2d.read_slice(path, 16, 1.0)
 
 
-def test_ct_draws_from_the_slices(data):
-    source = {"kind": "2detect", "folder": str(data), "scale": 5000.0}
-    given = {"name": "ct", "image_size": 16, "angles": 8, "noise_level": 0.01, "source": source}
-    problem = ct.CT(ct.Settings(**given))
-    counts = {"train": 6, "validation": 5, "test": 4, "ood": 3}
+COUNTS = {"train": 6, "validation": 5, "test": 4, "ood": 3}
+
+
+def ct_of(folder) -> ct.CT:
+    source = {"kind": "2detect", "folder": str(folder), "scale": 5000.0}
+    return ct.CT(ct.Settings(name="ct", image_size=16, angles=8, noise_level=0.01, source=source))
+
+
+def test_ct_draws_from_the_slices(data, quick):
+    problem, counts = ct_of(data), COUNTS
+    with pytest.raises(ValueError, match="deal out"):  # else each who draws might deal them another way
+        problem.draw("train", np.arange(6), 0, counts)
+    problem.take(json.loads(json.dumps(problem.deal(0, counts))))
     drawn = {split: problem.draw(split, np.arange(count), 0, counts) for split, count in counts.items()}
     numbers = {}
     for split, (x, y) in drawn.items():
@@ -161,6 +180,172 @@ def test_ct_draws_from_the_slices(data):
     assert np.array_equal(x[0], drawn["train"][0][4]) and np.array_equal(y[0], drawn["train"][1][4])
     with pytest.raises(ValueError, match="sample 6 of split train.*6"):
         problem.draw("train", np.array([6]), 0, counts)
+    for seed, others in [(1, counts), (0, counts | {"train": 5})]:
+        with pytest.raises(ValueError, match="deal out"):
+            problem.draw("train", np.array([4]), seed, others)
+
+
+def test_what_was_dealt_says_which_file_and_object_each_sample_is_of(data, quick):
+    dealt = ct_of(data).deal(0, COUNTS)
+    assert dealt["images"] == ct_of(data).images() and len(dealt["images"]) == 24
+    assert {split: len(numbers) for split, numbers in dealt["splits"].items()} == COUNTS
+    for number, told in dealt["images"].items():
+        assert tifffile.imread(data / told["path"])[0, 0] == int(number)
+        assert told["bytes"] == (data / told["path"]).stat().st_size
+        assert told["object"] == (detect2d.object_of(int(number)) if int(number) <= 5000 else None)
+    assert len({told["digest"] for told in dealt["images"].values()}) == 24
+    shutil.copytree(data, data.with_name("copy"))  # with other times
+    assert ct_of(data.with_name("copy")).images() == dealt["images"]
+
+
+def more(folder):
+    write(folder / "part0", 7, np.ones((64, 64)))
+
+
+def fewer(folder):
+    shutil.rmtree(folder / "part0" / "slice00003")
+
+
+def other_size(folder):
+    fewer(folder)
+    write(folder / "part0", 3, np.ones((65, 65)))
+
+
+def moved(folder):
+    (folder / "part0").rename(folder / "part3")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (more, r"1 is new \(part0/slice00007\)\."),
+        (fewer, r"1 is gone \(part0/slice00003\)\."),
+        (other_size, r"1 changed \(part0/slice00003\)\."),
+        (moved, r"18 are new \(part3/slice00001 and 17 more\), 18 are gone \(part0/slice00001 and 17 more\)\."),
+    ],
+)
+def test_a_folder_that_has_changed_since_it_was_dealt_out_is_not_drawn_from(data, quick, change, words):
+    problem = ct_of(data)
+    dealt = problem.deal(0, COUNTS)
+    problem.take(dealt)
+    change(data)
+    with pytest.raises(ImagesError, match=f"{words}.*--forcerun deal_images"):
+        problem.take(dealt)
+
+
+def test_an_image_that_was_replaced_by_one_of_the_same_size_is_not_drawn(data, quick):
+    problem = ct_of(data)
+    dealt = problem.deal(0, COUNTS)
+    number = dealt["splits"]["train"][2]
+    path = data / dealt["images"][str(number)]["path"]
+    tifffile.imwrite(path, np.full((64, 64), number + 1, np.float32))
+    assert path.stat().st_size == dealt["images"][str(number)]["bytes"]
+    problem.take(dealt)
+    problem.draw("train", np.array([0, 1]), 0, COUNTS)
+    with pytest.raises(ImagesError, match=rf"1 changed \(part0/slice{number:05d}\).*--forcerun deal_images"):
+        problem.draw("train", np.array([0, 1, 2]), 0, COUNTS)
+
+
+def test_a_folder_into_which_archives_are_being_unpacked_is_not_dealt_out(data, quick):
+    goes_on, problem = threading.Event(), ct_of(data)
+
+    def unpacking():
+        for number in range(100, 700):
+            if goes_on.wait(0.05):
+                return
+            write(data / "part1", number, np.full((64, 64), number, np.float32))
+
+    other = threading.Thread(target=unpacking)
+    other.start()
+    try:
+        time.sleep(0.2)
+        with pytest.raises(ImagesError, match="(still changing: .*new|still being unpacked).*"):
+            problem.deal(0, COUNTS)
+    finally:
+        goes_on.set()
+        other.join()
+    assert len(problem.deal(0, COUNTS)["images"]) > 24
+
+
+def test_a_folder_in_which_something_is_half_unpacked_is_not_dealt_out(data, quick):
+    problem = ct_of(data)
+    half = data / "part0" / "slice00002" / "mode2" / "reconstruction.tif"
+    whole = half.read_bytes()
+    for length in (0, 100, len(whole) // 2, len(whole) - 1):
+        half.write_bytes(whole[:length])
+        with pytest.raises(ImagesError, match="slice00002.*not a complete TIFF.*still being unpacked"):
+            problem.deal(0, COUNTS)
+    half.write_bytes(bytes(len(whole)))  # the room is there, the content is not yet
+    with pytest.raises(ImagesError, match="slice00002.*not a complete TIFF"):
+        problem.deal(0, COUNTS)
+    half.unlink()
+    (data / "part0" / "slice00009").mkdir()
+    with pytest.raises(ImagesError, match="slice0000[29] has no mode2/reconstruction.tif, nor have 1 more: .*still"):
+        problem.deal(0, COUNTS)
+    half.write_bytes(whole)
+    (data / "part0" / "slice00009").rmdir()
+    (data / "raw" / "slice00009" / "mode2").mkdir(parents=True)  # of the archives of raw data
+    (data / "raw" / "slice00009" / "mode2" / "sinogram.tif").write_bytes(b"raw")
+    assert len(problem.deal(0, COUNTS)["images"]) == 24
+
+
+def test_links_are_followed_wherever_they_lead(data, quick, tmp_path):
+    found = detect2d.find_slices(data)
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "part0").symlink_to(data / "part0")  # a folder of slices
+    (linked / "part5").mkdir()
+    for number in [number for number in found if number > 5000]:  # slices, and an image
+        (linked / "part5" / f"slice{number:05d}").symlink_to(data / "part5" / f"slice{number:05d}")
+    (linked / "slice00007" / "mode2").mkdir(parents=True)
+    (linked / "slice00007" / "mode2" / "reconstruction.tif").symlink_to(found[6])
+    (linked / "part5" / "up").symlink_to("..")  # loops
+    (linked / "again").symlink_to(data / "part0")  # the same folder by another way
+    (tmp_path / "root").symlink_to(linked)
+    for root in (linked, tmp_path / "root"):
+        again = detect2d.find_slices(root)
+        assert list(again) == sorted([*found, 7]) and all(path.is_relative_to(root) for path in again.values())
+        assert all(again[number].samefile(found[number]) for number in found) and again[7].samefile(found[6])
+    problem = ct_of(linked)
+    problem.take(problem.deal(0, COUNTS))
+    assert problem.draw("ood", np.arange(3), 0, COUNTS)[0].max() > 1
+    for broken in (linked / "part5" / "slice05521", linked / "part0"):  # a disk is not mounted, images would be missed
+        broken.unlink()
+        broken.symlink_to(tmp_path / "unmounted")
+        with pytest.raises(ImagesError, match=f"{broken.name} is a link that leads nowhere"):
+            problem.deal(0, COUNTS)
+        broken.unlink()
+
+
+@pytest.mark.parametrize("compression", ["deflate", "lzma", "packbits"])
+def test_compressed_images_that_tifffile_reads_by_itself_are_read(tmp_path, compression):
+    image = np.random.default_rng(0).random((64, 64)).round(2)
+    path = write(tmp_path, 1, image)
+    plain = detect2d.read_slice(path, 16, 1.0)
+    if compression == "packbits":
+        Image.fromarray(image.astype(np.float32)).save(path, compression="packbits")
+    else:
+        tifffile.imwrite(path, image.astype(np.float32), compression=compression)
+    assert tifffile.TiffFile(path).pages.first.compression != 1
+    image_files.check_whole(path)
+    assert np.array_equal(detect2d.read_slice(path, 16, 1.0), plain)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ImagesError, match="not a complete TIFF"):
+        detect2d.read_slice(path, 16, 1.0)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("imagecodecs") is not None, reason="imagecodecs is here: nothing lacks")
+@pytest.mark.parametrize(("compression", "tags"), [("tiff_lzw", {}), ("zstd", {}), ("tiff_deflate", {317: 3})])
+def test_images_compressed_in_a_way_that_cannot_be_read_here_are_not_called_damaged(
+    data, quick, tmp_path, compression, tags
+):
+    for number, path in detect2d.find_slices(data).items():
+        image = np.random.default_rng(number).random((64, 64)).round(2).astype(np.float32)
+        Image.fromarray(image).save(path, compression=compression, tiffinfo=tags)
+    for use in (lambda: ct_of(data).deal(0, COUNTS), lambda: detect2d.read_slice(path, 16, 1.0)):
+        with pytest.raises(ImagesError, match=r"slice\d+.*pip install imagecodecs.*without compression") as raised:
+            use()
+        assert "complete" not in str(raised.value) and "again" not in str(raised.value)
 
 
 def pack(path, names: list[str]) -> str:

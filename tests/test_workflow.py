@@ -24,6 +24,7 @@ from clone import SMALL, Clone, merge
 
 pytestmark = pytest.mark.slow
 
+STATISTICS = "data/statistics.provenance.json"
 WEIGHTS = "results/tiny/ct/networks/pair/seed-0/weights.safetensors"
 
 
@@ -129,17 +130,38 @@ def test_what_lies_in_the_results_is_held_against_the_present_settings(clone):
     found = re.findall(r"^ct +(\w+) +(\d+) ok ", done.stderr, re.M)
     assert {stage: int(count) for stage, count in found} == counts
 
-    clone.settings(training={"epochs": 3}, inference={"masks": {"percents": [25]}})
+    samples = {"validation": 9}  # which choose the best epoch of a training
+    clone.settings(training={"epochs": 3}, inference={"masks": {"percents": [25]}}, data={"samples": samples})
+    assert re.search('"torch": "[^"]+"', told := (record := clone.results / STATISTICS).read_text(encoding="utf-8"))
+    record.write_text(re.sub('"torch": "[^"]+"', '"torch": "1.0"', told), encoding="utf-8")
     weights = clone.results / "networks/encdec-random/seed-0/weights.safetensors"
     shutil.copy2(clone.results / "networks/pair/seed-0/weights.safetensors", weights)
     shutil.rmtree(clone.results / "inference/pair/none-0")
     done = clone.snakemake("provenance", "--quiet", "all", check=False)
     assert done.returncode != 0
-    assert len(re.findall(r"networks/\S+ differs: training.epochs was 2, now 3$", done.stderr, re.M)) == 2
+    said = "training.epochs was 2, now 3; data.validation.samples was 8, now 9"
+    assert len(re.findall(rf"networks/\S+ differs: {said}", done.stderr)) == 2
     assert len(re.findall(r"inference/encdec-random/\S+ differs: weights was", done.stderr)) == 2
     assert re.search(r"inference +1 missing, 1 ok, 2 differs, 2 not asked for", done.stderr)
     assert re.search(r"inference/pair/random-50/seed-0/estimates.zarr not asked for$", done.stderr, re.M)
-    assert re.search(r"^ct +data +5 ok ", done.stderr, re.M)  # what does not depend on it
+    assert re.search(r"^ct +data +3 ok, 1 differs, 1 other versions ", done.stderr, re.M)
+    assert re.search(r"statistics.provenance.json other versions: torch was \"1.0\", now ", done.stderr)
+
+
+def test_results_that_lie_elsewhere_behind_links_are_found_and_made_again(clone, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    estimates = "inference/pair/none-0/seed-0/estimates.zarr"
+    parts = ["data/validation.zarr", "networks/encdec-random", "networks/pair/seed-0/weights.safetensors", estimates]
+    for part in [clone.results / part for part in parts] + [clone.folder / "results"]:
+        part.rename(disk / part.name)
+        part.symlink_to(disk / part.name)
+    assert clone.planned() == {}
+    clone.settings(data={"samples": {"validation": 9}})
+    clone.snakemake(f"results/tiny/ct/{Path(estimates).with_name('metrics.csv')}")
+    assert (clone.folder / "results").is_symlink() and (clone.results / "data/validation.zarr").is_symlink()
+    assert zarr.open_group(disk / "validation.zarr", mode="r")["x"].shape[0] == 9
+    assert zarr.open_group(clone.results / estimates, mode="r")["test/x"].shape[1] == 6
 
 
 def test_data_and_estimates_open_in_xarray_as_what_they_hold(finished):

@@ -102,9 +102,23 @@ def dataset_part(wildcards):
 
 
 def fetched_images(wildcards):
-    """An input: the record of real images that were downloaded, where the problem has any to download."""
-    archives = problems.create(experiment_of(wildcards)["problem"]).archives
-    return f"<results>/{wildcards.experiment}/data/fetched.json" if archives else []
+    """An input: the records of real images that were downloaded, where the problem has any to download; also those of
+    other experiments that download into the same folder, which changes until they have ended.
+    """
+    every = {name: problems.create(said["problem"]) for name, said in config["experiments"].items()}
+    folder = getattr(every[wildcards.experiment], "folder", None)
+    return [
+        f"<results>/{name}/data/fetched.json"
+        for name, problem in every.items()
+        if problem.archives
+        and (name == wildcards.experiment or folder is not None and getattr(problem, "folder", None) == folder)
+    ]
+
+
+def dealt_images(wildcards):
+    """An input: what images of the user's were dealt out to the splits, where the problem draws from such."""
+    shared = problems.create(experiment_of(wildcards)["problem"]).shares_samples
+    return f"<results>/{wildcards.experiment}/data/images.json" if shared else []
 
 
 def network_part(wildcards):
@@ -245,8 +259,12 @@ def expected(wildcards):
             return SimpleNamespace(experiment=experiment, **wildcards)
 
         datasets = {split: dataset_part(here(split=split)) for split in settings.SPLITS}
+        if images := dealt_images(here()):
+            told = {"problem": said["problem"], "seed": said["data"]["seed"], "counts": said["data"]["samples"]}
+            told["source"] = source("deal_images.py")(here())
+            add("data", "data/images.json", told, images=images)
         for split, dataset in datasets.items():
-            add("data", f"data/{split}.zarr", {"settings": dataset})
+            add("data", f"data/{split}.zarr", {"settings": dataset}, dealt=images)
         told = {"data": datasets["train"], "source": source("compute_statistics.py")(here())}
         add("data", "data/statistics.provenance.json", told)
         inference, seeds = settings.Inference(**said["inference"]), said["training"]["seeds"]
@@ -257,11 +275,12 @@ def expected(wildcards):
                 "problem": problem,
                 "network": network_part(here(network=network)),
                 "training": training_part(here()),
+                "data": {split: datasets[split] for split in ("train", "validation")},
             }
             for seed in seeds:
                 fields = {**told, "seed": seed, "source": source_of_train}
-                statistics = f"<results>/{experiment}/data/statistics.json"
-                add("networks", f"networks/{network}/seed-{seed}/settings.json", fields, statistics=statistics)
+                read = {"statistics": f"<results>/{experiment}/data/statistics.json", "dealt": images}
+                add("networks", f"networks/{network}/seed-{seed}/settings.json", fields, **read)
         for method in inference.methods:
             for mask in settings.masks_of(method, inference):
                 own = method_part(here(method=method, mask=mask))
@@ -270,7 +289,8 @@ def expected(wildcards):
                 for seed in seeds:
                     job = here(method=method, mask=mask, seed=seed)
                     path = f"inference/{method}/{mask}/seed-{seed}/estimates.zarr"
-                    add("inference", path, {**told, "seed": seed}, weights=weights_of(job), starts=starts_of(job))
+                    read = {"weights": weights_of(job), "starts": starts_of(job), "dealt": images}
+                    add("inference", path, {**told, "seed": seed}, **read)
         told = {"settings": said, "relatives": relatives(here()), "source": report_source(here())}
         add("report", "settings.yaml", told)
     return found

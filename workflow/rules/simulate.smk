@@ -17,7 +17,32 @@ rule fetch:
         "../scripts/fetch.py"
 
 
+# which file is which sample of which split, said once: a folder may change while jobs run, and between two runs
+rule deal_images:
+    input:
+        fetched_images,
+    output:
+        "<results>/{experiment}/data/images.json",
+    log:
+        "<logs>/{experiment}/deal_images.log",
+    priority: 300
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(60),
+    params:
+        problem=part("problem"),
+        seed=part("data", "seed"),
+        counts=part("data", "samples"),
+        source=source("deal_images.py"),
+    script:
+        "../scripts/deal_images.py"
+
+
 rule create_store:
+    input:
+        images=dealt_images,
     output:
         "<results>/{experiment}/data/{split}.zarr/zarr.json",
         "<results>/{experiment}/data/{split}.zarr/x/zarr.json",
@@ -44,6 +69,7 @@ rule simulate:
         "<results>/{experiment}/data/{split}.zarr/x/zarr.json",
         "<results>/{experiment}/data/{split}.zarr/y/zarr.json",
         fetched_images,
+        images=dealt_images,
     output:
         x="<results>/{experiment}/data/{split}.zarr/x/c/{shard}/0/0/0",
         y="<results>/{experiment}/data/{split}.zarr/y/c/{shard}/0/0/0",

@@ -14,6 +14,7 @@ attributes = {
     "x_unit": problem.x_unit,
     "y_unit": problem.y_unit,
     "settings": said,
+    "dealt": provenance.fingerprint(images) if (images := snakemake.input.get("images")) else None,  # noqa: F821
     "provenance": provenance.describe(),
 }
 shapes = {"x": problem.x_shape, "y": problem.y_shape}

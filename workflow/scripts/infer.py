@@ -20,6 +20,7 @@ told = {
     "settings": params.method,
     "source": params.source,
     "data": {split: provenance.recorded(data / f"{split}.zarr")["settings"] for split in params.method["splits"]},
+    "dealt": provenance.recorded(data / "validation.zarr").get("dealt"),
     "weights": provenance.fingerprint(weights) if weights else None,
     "starts": provenance.identity(provenance.recorded(starts)) if starts else None,
     "provenance": provenance.describe(),

@@ -3,11 +3,14 @@
 from pairlsi import job
 
 with job.start(snakemake, blocks=True):  # noqa: F821 - given by Snakemake
+    import json
     from pathlib import Path
 
     from pairlsi import problems, simulation
 
 wildcards, params = snakemake.wildcards, snakemake.params  # noqa: F821
 problem = problems.create(params.problem)
+if images := snakemake.input.get("images"):  # noqa: F821
+    problem.take(json.loads(Path(images).read_text(encoding="utf-8")))
 path = Path(snakemake.input[0]).parent  # noqa: F821
 simulation.simulate_shard(problem, path, wildcards.split, int(wildcards.shard), params.seed, params.counts)

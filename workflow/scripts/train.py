@@ -34,7 +34,9 @@ if wildcards.network == "linear":
 else:
     best, history = training.train(network, batches, validation, settings, checkpoint, identity, snakemake.threads)  # noqa: F821
     network.load_state_dict(best)
-told = said | {"seed": seed, "provenance": provenance.describe()}
+read = {split: provenance.recorded(data / f"{split}.zarr") for split in ("train", "validation")}
+told = said | {"seed": seed, "data": {split: record["settings"] for split, record in read.items()}}
+told |= {"dealt": read["train"].get("dealt"), "provenance": provenance.describe()}
 if wildcards.network in ("pair", "vpae"):
     latent_prior.fit(network, batches)
 if wildcards.network == "vpae":

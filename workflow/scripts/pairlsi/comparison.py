@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pairlsi import provenance
+from pairlsi import problems, provenance
 
 SHOWN = 3  # keys of a result that differs
 
@@ -14,9 +14,20 @@ class DifferenceError(RuntimeError):
     """Results that differ from what the present settings and sources would make."""
 
 
+def images_now(path: Path) -> dict:
+    """The images that lie now where those of a record lay; they may be gone, once the data are made from them."""
+    told = provenance.recorded(path)
+    try:
+        return problems.create(told["problem"]).images()
+    except FileNotFoundError:
+        return told["images"]
+
+
 READERS = {  # of what a result was made from, to what it has to say of that
     "statistics": lambda path: json.loads(path.read_text(encoding="utf-8")),
     "weights": provenance.fingerprint,
+    "dealt": provenance.fingerprint,
+    "images": images_now,
     "starts": lambda path: provenance.identity(provenance.recorded(path)),
 }
 
@@ -26,7 +37,7 @@ def compare(results: Path, expected: list) -> pd.DataFrame:
 
     expected: for each result the experiment, its stage, the path to its record, what that must say, and the paths of
     what it was made from under the names in READERS, "" for none. Columns: experiment, stage, path, state ("ok",
-    "missing", "differs" or "not asked for"), why, commit.
+    "missing", "differs", "other versions" of packages or "not asked for"), why, commit.
     """
     rows, asked = [], {Path(path) for _, _, path, _, _ in expected}
     for experiment, stage, path, fields, inputs in expected:
@@ -50,8 +61,12 @@ def judge(path: Path, fields: dict, inputs: dict) -> tuple[str, str, str]:
         return "differs", f"its record cannot be read ({error})", ""
     wanted = json.loads(json.dumps({**fields, **read}))
     differing = list(differences({key: told.get(key) for key in wanted}, wanted))
+    made = told.get("provenance", {})
+    state = "differs" if differing else "ok"
+    if state == "ok" and made and (differing := list(differences(made.get("versions", {}), provenance.versions()))):
+        state = "other versions"
     why = "; ".join(differing[:SHOWN]) + ("; …" if len(differing) > SHOWN else "")
-    return ("differs" if differing else "ok"), why, told.get("provenance", {}).get("commit", "unknown")
+    return state, why, made.get("commit", "unknown")
 
 
 def present(file) -> bool:
@@ -79,6 +94,6 @@ def lines(table: pd.DataFrame) -> list[str]:
         counts = ", ".join(f"{count} {state}" for state, count in rows.state.value_counts(sort=False).items())
         commits = sorted({commit for commit in rows.commit if commit})
         told.append(f"{experiment:<16} {stage:<12} {counts}{'  by ' + ', '.join(commits) if commits else ''}")
-        for row in rows[rows.state.isin(["differs", "not asked for"])].itertuples():
+        for row in rows[rows.state.isin(["differs", "other versions", "not asked for"])].itertuples():
             told.append(f"{'':<16} {row.path} {row.state}{': ' + row.why if row.why else ''}")
     return told

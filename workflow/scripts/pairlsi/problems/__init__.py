@@ -11,7 +11,13 @@ once. It has
                                         the axis of a batch of y that masks act on, what its rows are, how many
     mirrored                            whether rows go on past the ends as a parallel beam's views do
     x_axes, y_axes                      if it likes, names of the axes (C, H, W) of x and of y, for who opens the data
-    shares_samples                      whether the splits are dealt out of one pool, so that their sizes interact
+    shares_samples                      whether the splits are dealt out of one pool of files, so that their sizes
+                                        interact; if so, `draw` keeps to what was dealt once, and there are
+        folder                          where the files lie
+        deal(seed, counts) -> dict      plain data, kept as data/images.json: the files as "images", name -> what tells
+                                        one from others, and which sample of which split each is
+        images() -> dict                the "images" of the folder as it is now
+        take(dealt)                     draw from these; an error with a sentence where the folder has changed since
     archives, fetch()                   what to download, if anything ([]), and how
     draw(split, indices, seed, counts)  -> x (n, C, H, W), y (n, C, H, W), float32; `indices` are the samples wanted,
                                         `counts` the samples of each split; the same sample whatever else is drawn
@@ -28,6 +34,7 @@ from pairlsi.settings import ConfigError, parse
 
 ATTRIBUTES = ("settings", "x_shape", "y_shape", "x_unit", "y_unit", "missing_axis", "missing_name", "missing_count")
 ATTRIBUTES += ("mirrored", "shares_samples", "archives", "draw", "forward")
+OF_FILES = ("folder", "deal", "images", "take")  # of problems that share samples
 
 
 def axes(problem) -> dict[str, tuple[str, str, str]]:
@@ -61,7 +68,8 @@ def create(given: dict, key: str = "problem"):
     if not hasattr(found, "Problem"):
         raise ConfigError(f"config key '{key}.name' is {name!r}: that module is no problem, it has no class Problem")
     problem = found.Problem(parse(found.Settings, given, key))
-    lacking = [attribute for attribute in ATTRIBUTES if not hasattr(problem, attribute)]
+    needed = (*ATTRIBUTES, *OF_FILES) if getattr(problem, "shares_samples", False) else ATTRIBUTES
+    lacking = [attribute for attribute in needed if not hasattr(problem, attribute)]
     if lacking:
         raise ConfigError(f"config key '{key}.name' is {name!r}: its class Problem lacks {', '.join(lacking)}")
     return problem

@@ -12,7 +12,6 @@ so that no later solver inverts the very matrix that made them (the inverse crim
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -164,6 +163,7 @@ class CT:
         self.y_shape = (1, settings.angles, settings.bins)
         self.missing_count = settings.angles
         self._kept: dict[object, object] = {}
+        self._dealt: Mapping | None = None
 
     @property
     def archives(self) -> list[dict]:
@@ -180,6 +180,24 @@ class CT:
         """Whether the splits are dealt out of one pool, so that the size of one changes the others."""
         return isinstance(self.settings.source, Detect2D)
 
+    @property
+    def folder(self) -> str:
+        """Where real images lie."""
+        return self.settings.source.folder
+
+    def deal(self, seed: int, counts: Mapping[str, int]) -> dict:
+        """Share out the images in `folder`: see `detect2d.deal`."""
+        return detect2d.deal(self.folder, counts, seed)
+
+    def images(self) -> dict[str, dict]:
+        """What lies in `folder` now, as the "images" of `deal` say it."""
+        return detect2d.describe(self.folder, detect2d.find_slices(self.folder))
+
+    def take(self, dealt: Mapping) -> None:
+        """Draw from what was dealt out. Raises ImagesError where `folder` has changed since."""
+        detect2d.check_unchanged(self.folder, dealt)
+        self._dealt = dealt
+
     def forward(self, x: np.ndarray) -> np.ndarray:
         """A x: noise-free sinograms (N, 1, angles, bins) float32 of images x (N, 1, n, n) on their own grid."""
         return self._operator(1)(_rows(x, self.x_shape, "x")).reshape(-1, *self.y_shape)
@@ -193,8 +211,8 @@ class CT:
         """Samples ``indices`` of a split: x (n, 1, H, W) and noisy y (n, 1, angles, bins), float32.
 
         Sample i depends on (seed, split, i) alone, whatever is drawn with it. ``counts``, the number of samples in each
-        split, matters to the 2DeteCT source only, which shares its slices out. The noise ε is white and Gaussian,
-        scaled so that ‖ε‖ = noise_level ‖A x‖ for each sinogram (METHOD.md, Example 1).
+        split, matters to the 2DeteCT source only, whose slices must have been dealt out for them (`take`). The noise ε
+        is white and Gaussian, scaled so that ‖ε‖ = noise_level ‖A x‖ for each sinogram (METHOD.md, Example 1).
         """
         size, factor = self.settings.image_size, self.settings.oversampling
         project = self._operator(factor)
@@ -217,15 +235,13 @@ class CT:
         if isinstance(source, Phantoms):
             return phantom(rng, fine, "ood" if split == "ood" else "trail-mix")
 
-        def share_out() -> dict[str, list[Path]]:
-            found = detect2d.find_slices(source.folder)
-            shared = detect2d.split_slices(found, counts, seed)
-            return {name: [found[number] for number in numbers] for name, numbers in shared.items()}
-
-        paths = self._keep((seed, *sorted(counts.items())), share_out).get(split, [])
-        if not 0 <= index < len(paths):
-            raise ValueError(f"sample {index} of split {split} was asked for, but its count is {len(paths)}")
-        return detect2d.read_slice(paths[index], fine, source.scale)
+        dealt = self._dealt
+        if dealt is None or (dealt["seed"], dealt["counts"]) != (seed, dict(counts)):
+            raise ValueError("deal out the images of 2DeteCT first, for this seed and these counts: deal, then take")
+        numbers = dealt["splits"].get(split, [])
+        if not 0 <= index < len(numbers):
+            raise ValueError(f"sample {index} of split {split} was asked for, but its count is {len(numbers)}")
+        return detect2d.read_dealt(source.folder, dealt["images"][str(numbers[index])], fine, source.scale)
 
     def _matrix(self, rays: int) -> "csr_matrix":
         return line_matrix(self.settings.image_size * rays, self.settings.angles, self.settings.bins, rays)

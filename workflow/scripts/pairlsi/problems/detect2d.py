@@ -8,6 +8,7 @@ another mixture and make the out-of-distribution split. In-distribution archives
 8017612, 8017618 and 8017624; the other mixture: 8017653.
 """
 
+import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -18,9 +19,13 @@ import numpy as np
 from pydantic import Field
 
 from pairlsi import outputs
+from pairlsi.problems import image_files
+from pairlsi.problems.image_files import ImagesError
 from pairlsi.settings import Strict
 
 SIZE = 1024  # pixels a side of the images in the files
+SLICE = re.compile(r"slice(\d{5})")
+IMAGE = Path("mode2") / "reconstruction.tif"
 OOD = range(5521, 6371)
 OBJECTS = 109
 # How many slices an object has where it is not 50, as the data set's own records list them.
@@ -47,25 +52,101 @@ def object_of(number: int) -> int:
 
 
 def find_slices(folder: str | Path) -> dict[int, Path]:
-    """Slice number -> its mode-2 reconstruction, for all that lie anywhere under ``folder``, by number.
+    """Slice number -> its mode-2 reconstruction, for all that lie anywhere under ``folder``, by number; links count.
 
-    Raises FileNotFoundError if there is no such folder or nothing in it, ValueError if a slice lies there twice.
+    Raises FileNotFoundError if there is no such folder or nothing in it, ImagesError if a slice lies there twice or has
+    no reconstruction yet.
     """
     root = Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"source.folder: {root} is no folder; name the one that holds the slices of 2DeteCT")
     found: dict[int, Path] = {}
-    for path in sorted(root.rglob("slice[0-9][0-9][0-9][0-9][0-9]/mode2/reconstruction.tif")):
-        number = int(path.parts[-3].removeprefix("slice"))
-        if number in found:
-            raise ValueError(f"slice {number} lies under {root} twice: {found[number]} and {path}; remove one of them")
-        found[number] = path
+    empty: dict[int, Path] = {}
+    for path in image_files.folders(root, SLICE):
+        number, image = int(SLICE.fullmatch(path.name)[1]), path / IMAGE
+        if not image.is_file():
+            if not any(path.glob("mode*/sinogram.tif")):  # of the archives of raw data, which may lie there too
+                empty[number] = path
+        elif number not in found:
+            found[number] = image
+        elif not image.samefile(found[number]):
+            raise ImagesError(
+                f"slice {number} lies under {root} twice: {found[number]} and {image}; remove one of them"
+            )
+    if lacking := [path for number, path in empty.items() if number not in found]:
+        raise ImagesError(
+            f"{lacking[0]} has no {IMAGE}, nor have {len(lacking) - 1} more: wait if their archive is still being "
+            "unpacked, else unpack it again or remove them"
+        )
     if not found:
         raise FileNotFoundError(
-            f"source.folder: no sliceNNNNN/mode2/reconstruction.tif under {root}; unpack the RecSeg archives of "
-            "2DeteCT there (pairlsi.problems.detect2d.download does it for source.archives)"
+            f"source.folder: no sliceNNNNN/{IMAGE} under {root}; unpack the RecSeg archives of 2DeteCT there "
+            "(pairlsi.problems.detect2d.download does it for source.archives)"
         )
     return dict(sorted(found.items()))
+
+
+def describe(folder: str | Path, found: Mapping[int, Path]) -> dict[str, dict]:
+    """What lies in a folder, in JSON's terms: slice number -> its path there, its object if it has one, its content."""
+    told = {}
+    for number, path in found.items():
+        owner = object_of(number) if number <= LAST[-1] else None
+        relative = path.relative_to(folder).as_posix()
+        told[str(number)] = {"path": relative, "object": owner, **image_files.fingerprint(path)}
+    return told
+
+
+def deal(folder: str | Path, counts: Mapping[str, int], seed: int) -> dict:
+    """Share out, once and for all, what lies in a folder: its "images", as `describe` has them, and "splits", the slice
+    numbers of each split's samples in the order of their index; with the "seed" and the "counts" asked for.
+
+    Raises ImagesError if it is still changing, a file is incomplete or cannot be read, or a split cannot be filled, and
+    what `find_slices` raises.
+    """
+    found = find_slices(folder)
+    before = image_files.states(found.values())
+    for path in found.values():
+        image_files.check_whole(path)
+    image_files.read(next(iter(found.values())))  # can it be decoded? all are of one make
+    images = describe(folder, found)
+    image_files.wait_until_quiet(found.values())
+    if changed := image_files.changes(before, image_files.states(find_slices(folder).values())):
+        raise ImagesError(
+            f"the images under {folder} are still changing: {changed}; wait until all archives are unpacked, then run "
+            "again"
+        )
+    splits = {split: numbers.tolist() for split, numbers in split_slices(found, counts, seed).items()}
+    return {"seed": seed, "counts": dict(counts), "images": images, "splits": splits}
+
+
+def check_unchanged(folder: str | Path, dealt: Mapping) -> None:
+    """Raise ImagesError where names or sizes in the folder are not those of when `deal` shared it out."""
+    now = {slice_of(path.relative_to(folder)): path.stat().st_size for path in find_slices(folder).values()}
+    then = {slice_of(Path(told["path"])): told["bytes"] for told in dealt["images"].values()}
+    if changed := image_files.changes(then, now):
+        raise ImagesError(_differs(folder, changed))
+
+
+def read_dealt(folder: str | Path, told: Mapping, size: int, scale: float) -> np.ndarray:
+    """`read_slice` for one of the images that were dealt out; ImagesError too if its content is not that of then."""
+    path = Path(folder) / told["path"]
+    image = read_slice(path, size, scale)
+    if any(told[key] != value for key, value in image_files.fingerprint(path).items()):
+        raise ImagesError(_differs(folder, f"1 changed ({slice_of(Path(told['path']))})"))
+    return image
+
+
+def _differs(folder: str | Path, changed: str) -> str:
+    return (
+        f"the images under {folder} are not those any more that were dealt out to the splits: {changed}. Nothing is "
+        "drawn from them, lest an object come to lie in two splits: put the folder back as it was, or deal anew, with "
+        "all that follows: snakemake --cores all --forcerun deal_images"
+    )
+
+
+def slice_of(path: Path) -> str:
+    """The folder of a slice, from the path of its image."""
+    return path.parents[1].as_posix()
 
 
 def split_slices(numbers: Iterable[int], counts: Mapping[str, int], seed: int) -> dict[str, np.ndarray]:
@@ -74,7 +155,7 @@ def split_slices(numbers: Iterable[int], counts: Mapping[str, int], seed: int) -
     ``counts`` names splits among train, validation, test and ood. Whole objects go, the larger ones first and in
     random order, to the split that has the smallest share yet of what it asked for, among those still in want of a
     whole object if there are any; then the slices of each split are shuffled.
-    Raises ValueError if a split cannot be filled.
+    Raises ImagesError if a split cannot be filled.
     """
     available = sorted(numbers)
     wanted = {split: counts[split] for split in sorted(counts) if split != "ood" and counts[split] > 0}
@@ -94,7 +175,7 @@ def split_slices(numbers: Iterable[int], counts: Mapping[str, int], seed: int) -
         chosen["ood"] = np.random.default_rng([seed, OOD_STREAM]).permutation(others)
     for split, pool in chosen.items():
         if len(pool) < counts[split]:
-            raise ValueError(
+            raise ImagesError(
                 f"samples.{split} is {counts[split]}, but only {len(pool)} of the 2DeteCT slices found fall to it "
                 "(whole objects are shared out in proportion to what is asked): ask for fewer or unpack more archives"
             )
@@ -125,26 +206,19 @@ def read_slice(path: str | Path, size: int, scale: float) -> np.ndarray:
     ``scale`` is the value in the file that becomes 1. Negative values, artefacts of the reconstruction, are set to 0
     only after averaging: before, that would lift the noise of the air above 0.
 
-    Raises FileNotFoundError if the file is missing; ValueError if it is no complete TIFF, not a square image of at
+    Raises FileNotFoundError if the file is missing; ImagesError if it cannot be read, is not a square image of at
     least ``size`` pixels a side, or has values that are not finite.
     """
-    from tifffile import imread
-
     again = "unpack its archive again"
-    try:
-        image = imread(path)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path} is missing; {again}") from None
-    except Exception as error:  # a damaged TIFF shows in whatever exception the parser happens to stumble upon
-        raise ValueError(f"{path} is not a complete TIFF file ({error}); {again}") from error
+    image = image_files.read(Path(path))
     if image.ndim != 2 or image.shape[0] != image.shape[1]:
-        raise ValueError(f"{path} has shape {image.shape}; a 2DeteCT reconstruction is one square image: {again}")
+        raise ImagesError(f"{path} has shape {image.shape}; a 2DeteCT reconstruction is one square image: {again}")
     if image.shape[0] < size:
-        raise ValueError(
+        raise ImagesError(
             f"{path} has {image.shape[0]} pixels a side, but image_size x oversampling is {size}: lower one"
         )
     if not np.isfinite(image).all():
-        raise ValueError(f"{path} has values that are not finite (NaN or infinite); {again}")
+        raise ImagesError(f"{path} has values that are not finite (NaN or infinite); {again}")
     return np.maximum(shrink(image.astype(np.float64), size) / scale, 0).astype(np.float32)
 
 
