@@ -156,7 +156,9 @@ def test_results_that_lie_elsewhere_behind_links_are_found_and_made_again(clone,
     for part in [clone.results / part for part in parts] + [clone.folder / "results"]:
         part.rename(disk / part.name)
         part.symlink_to(disk / part.name)
-    assert clone.planned() == {}
+    assert clone.planned() == {
+        "report": 1
+    }  # the link to the folder of estimates is new, and Snakemake reads no folders
     clone.settings(data={"samples": {"validation": 9}})
     clone.snakemake(f"results/tiny/ct/{Path(estimates).with_name('metrics.csv')}")
     assert (clone.folder / "results").is_symlink() and (clone.results / "data/validation.zarr").is_symlink()
@@ -171,7 +173,7 @@ def test_data_and_estimates_open_in_xarray_as_what_they_hold(finished):
         found = xarray.open_datatree(
             finished.results / "inference/pair/random-25-0/seed-0/estimates.zarr", engine="zarr", chunks=None
         )
-    assert dict(data.sizes) == {"sample": 6, "channel": 1, "row": 16, "column": 16, "angle": 12, "bin": 23}
+    assert dict(data.sizes) == {"sample": 6, "channel": 1, "row": 16, "column": 16, "angle": 16, "bin": 23}
     assert data.x.dims == ("sample", "channel", "row", "column") and data.x.units == "relative attenuation"
     assert data.y.dims == ("sample", "channel", "angle", "bin")
     assert found.method == "pair" and found.mask == "random-25-0" and set(found) == {"test", "ood"}
