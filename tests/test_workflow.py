@@ -156,9 +156,8 @@ def test_results_that_lie_elsewhere_behind_links_are_found_and_made_again(clone,
     for part in [clone.results / part for part in parts] + [clone.folder / "results"]:
         part.rename(disk / part.name)
         part.symlink_to(disk / part.name)
-    assert clone.planned() == {
-        "report": 1
-    }  # the link to the folder of estimates is new, and Snakemake reads no folders
+    # the link to a folder of estimates is new, and Snakemake reads no folders
+    assert clone.planned() == {"report": 1}
     clone.settings(data={"samples": {"validation": 9}})
     clone.snakemake(f"results/tiny/ct/{Path(estimates).with_name('metrics.csv')}")
     assert (clone.folder / "results").is_symlink() and (clone.results / "data/validation.zarr").is_symlink()
