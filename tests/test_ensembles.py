@@ -55,7 +55,7 @@ STATISTICS = (
 
 def ensemble(network, name: str = "lsi", problem=None, starts=None, **search) -> Ensemble:
     said = {"search": SAID | search, "mask_seed": 7, "centre": "global"}
-    return Ensemble(name, network, problem, MASK, said, STATISTICS, starts, SEED)
+    return Ensemble(name, network, problem, MASK, said, STATISTICS, starts, seed=SEED)
 
 
 def members(found: tuple) -> np.ndarray:
@@ -78,7 +78,7 @@ def test_a_member_depends_on_its_sample_and_number_alone(network, samples):
 def test_members_are_drawn_anew_for_every_training_and_every_mask(network, samples):
     y, said = MASK(samples[1]), {"search": SAID, "mask_seed": 7, "centre": "global"}
     drawn = [
-        members(Ensemble("lsi", network, None, MASK, said, STATISTICS, None, seed, draw)(y, "test", 0))
+        members(Ensemble("lsi", network, None, MASK, said, STATISTICS, None, seed=seed, draw=draw)(y, "test", 0))
         for seed, draw in ((0, 0), (1, 0), (0, 1), (0, 0))
     ]
     assert np.array_equal(drawn[0], drawn[3])
@@ -90,7 +90,7 @@ def test_one_choice_is_made_for_all_draws_with_the_validation_samples_dealt_to_t
     x, y = samples
     masks = [operators.create(f"random-25-{draw}", 8, 2, 7) for draw in (0, 1)]
     said = {"search": SAID | {"iterations": 8, "stop": "validation"}, "mask_seed": 7, "centre": "global"}
-    each = [Ensemble("lsi", network, None, m, said, STATISTICS, None, SEED, d) for d, m in enumerate(masks)]
+    each = [Ensemble("lsi", network, None, m, said, STATISTICS, None, seed=SEED, draw=d) for d, m in enumerate(masks)]
     chosen = choose(each, x, y)
     wanted = np.zeros(9)
     for ensemble, own in zip(each, (slice(0, None, 2), slice(1, None, 2)), strict=True):

@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ import torch
 
 from pairlsi import networks, outputs, processes, store, training
 from pairlsi.batches import Batches
+from pairlsi.checkpoints import Progress
+from pairlsi.networks.paired import PairedAutoencoder
 from pairlsi.settings import Training
 
 ARCHITECTURE = {"latent": 6, "width": 2, "stem": 2, "strides": [2], "norm": "batch"}
@@ -241,6 +244,13 @@ def test_a_checkpoint_of_no_use_is_left_aside_with_a_line_in_the_log(
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
+def test_a_checkpoint_that_cannot_be_read_for_now_is_not_given_up(ct_data, ct_problem, tmp_path):
+    """As where a network disk fails: training anew would lose hours, and the next try may read it."""
+    (tmp_path / "checkpoint.pt").symlink_to("/proc/self/mem")  # whose beginning nobody can read
+    with pytest.raises(OSError, match="Input/output error"):
+        run(ct_data, ct_problem, tmp_path / "checkpoint.pt")
+
+
 def test_the_loss_falls_below_that_of_the_mean_on_both_splits(ct_data, ct_problem, tmp_path):
     _, _, history = run(ct_data, ct_problem, tmp_path / "checkpoint.pt", spec=LEARNS, epochs=8)
     # each of the four terms of (4) is 1 for a network that always answers the mean of the training split
@@ -299,6 +309,55 @@ def test_a_loss_that_is_not_finite_leaves_the_weights_of_the_last_epoch_to_go_on
     stored = torch.load(checkpoint, weights_only=True)
     assert stored["progress"]["epoch"] == 1 and len(stored["history"]) == 1
     assert all(torch.isfinite(values).all() for values in stored["best"].values())
+    assert_the_same(run(ct_data, ct_problem, checkpoint), uninterrupted)
+
+
+@pytest.mark.parametrize("at", [15, 16, 21], ids=lambda at: f"batch {at}")
+def test_the_batch_of_a_loss_that_is_not_finite_is_named_and_few_follow(ct_data, ct_problem, tmp_path, monkeypatch, at):
+    """Losses are looked at every so often, so that a GPU need not be waited for after each."""
+    trained, count = [], Progress.count
+    monkeypatch.setattr(Progress, "count", lambda self, *given: trained.append(count(self, *given)))
+    rate = 0.01 * training.rate_at(24 + at, 48, 0.2)
+    with pytest.raises(
+        training.TrainingError, match=re.escape(f"in epoch 2 after {at} batches, at learning rate {rate:.2g}:")
+    ):
+        said = {"batch_size": 2, "epochs": 2, "at": (1, at), "act": lambda x, y: (x, y * math.nan)}
+        run(ct_data, ct_problem, tmp_path / "checkpoint.pt", spec=LEARNS, **said)
+    assert at < len(trained) - 24 <= at + training.LOOK
+
+
+class Spoiled(torch.autograd.Function):
+    """Its value as it is, its gradient not finite."""
+
+    @staticmethod
+    def forward(ctx, value):
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * math.nan
+
+
+def test_weights_spoiled_by_a_gradient_are_not_kept_in_a_checkpoint(
+    ct_data, ct_problem, uninterrupted, tmp_path, monkeypatch
+):
+    """The loss is finite and the next one, which would tell, is never computed: the job is asked to end."""
+    checkpoint, terms, asked = tmp_path / "checkpoint.pt", PairedAutoencoder.loss_terms, []
+
+    def ask(x, y):
+        os.kill(os.getpid(), signal.SIGTERM)
+        asked.append(True)
+        return x, y
+
+    def loss_terms(network, x, y):
+        return {name: Spoiled.apply(term) if asked else term for name, term in terms(network, x, y).items()}
+
+    monkeypatch.setattr(PairedAutoencoder, "loss_terms", loss_terms)
+    said = rf"the gradient is not finite in epoch 2 after 3 batches, .* after epoch 1 are kept in {checkpoint}"
+    with pytest.raises(training.TrainingError, match=said):
+        run(ct_data, ct_problem, checkpoint, at=(1, 3), act=ask)
+    monkeypatch.undo()
+    assert torch.load(checkpoint, weights_only=True)["progress"]["epoch"] == 1
     assert_the_same(run(ct_data, ct_problem, checkpoint), uninterrupted)
 
 

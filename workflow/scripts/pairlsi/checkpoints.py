@@ -60,7 +60,10 @@ def save(
 def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple, processes: Processes) -> tuple:
     """Load the checkpoint into `state`; return (progress, history, best), or `fresh` where it does not belong."""
     try:
-        stored = torch.load(checkpoint, weights_only=True)
+        # to the host: what one device wrote is read by every process, each with a device of its own or none
+        stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except (OSError, MemoryError):  # nothing is wrong with the file
+        raise
     except Exception as error:  # torch raises many types for a damaged file
         log.warning("the checkpoint %s cannot be read (%s): training starts anew", checkpoint, error)
         return fresh
@@ -71,5 +74,6 @@ def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple, processes
         part.load_state_dict(stored[name])
     set_random_states(processes, stored["random"])
     progress = Progress(**stored["progress"])
+    progress.sums = {name: value.to(processes.fabric.device) for name, value in progress.sums.items()}
     log.info("resumed from %s: epoch %d, batch %d", checkpoint, progress.epoch + 1, progress.batch)
     return progress, stored["history"], stored["best"]

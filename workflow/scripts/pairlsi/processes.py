@@ -6,18 +6,21 @@ On one node Fabric starts the others by running this process's own script again.
 all of them: the job's script calls srun on itself.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment
-from lightning_fabric.strategies import DDPStrategy
 
 from pairlsi import job
+
+if TYPE_CHECKING:  # make gpu takes the steps of training to machines without Lightning Fabric
+    from lightning_fabric import Fabric
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,10 @@ class Processes:
         if self.count > 1:  # not by Fabric, which would first wait for all: twice the messages, in every batch
             torch.distributed.all_reduce(values)
         return values
+
+    def backward(self, loss: torch.Tensor) -> None:
+        """The gradients of a loss; where Fabric has set the network up, averaged over processes."""
+        self.fabric.backward(loss) if self.fabric else loss.backward()
 
     def any(self, flag: bool) -> bool:
         """Whether `flag` is set in any process, so that all take the same turn."""
@@ -71,6 +78,10 @@ def start(settings) -> Processes:
     "auto" takes GPUs where there are any. Raises ProcessError where there are too few of them, or no Slurm for several
     nodes.
     """
+    from lightning_fabric import Fabric
+    from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment
+    from lightning_fabric.strategies import DDPStrategy
+
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise ProcessError("training.device is cuda, and this machine has no CUDA device: set it to auto or cpu")
     accelerator = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"

@@ -6,23 +6,28 @@ again ends, bit for bit on the CPU, with the weights of an uninterrupted one. Se
 (see `processes`); the first of them alone writes, and returns.
 """
 
+from __future__ import annotations
+
 import csv
 import logging
 import math
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from tqdm import tqdm
 
 from pairlsi import job, memory, outputs
-from pairlsi.batches import Batches
 from pairlsi.checkpoints import Progress, copy_state, resume, save
 from pairlsi.networks.linear import LinearPair, fit_samples
 from pairlsi.processes import Processes, start, synchronised
 
+if TYPE_CHECKING:  # make gpu takes the steps of training to machines without Zarr
+    from pairlsi.batches import Batches
+
 log = logging.getLogger(__name__)
+LOOK = 16  # batches between looks at their losses: each look waits for the device
 DIVERGED = 1000  # times the loss of estimating the mean everywhere: a loss above that is not on its way down
 ADAM_BETAS = (0.9, 0.99)  # few epochs on few samples: a shorter memory of squared gradients than the usual 0.999
 
@@ -47,6 +52,8 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
     Raises TrainingError for a loss that is not finite or beyond all bounds, OutOfMemory, and Interrupted (exit status
     143) after SIGTERM in any process.
     """
+    from tqdm import tqdm
+
     processes = start(settings)
     fabric = processes.fabric
     advice = f"set training.batch_size to less than {settings.batch_size}, or less data there: training.buffer_samples"
@@ -63,25 +70,36 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
     model, optimizer = fabric.setup(network, optimizer)
     model.mark_forward_method("loss_terms")
     state = {"network": network, "optimizer": optimizer, "schedule": schedule}
-    progress, history, best = Progress(), [], copy_state(network)
+    progress, history, best, losses = Progress(), [], copy_state(network), []
     if checkpoint.is_file():
         progress, history, best = resume(state, checkpoint, identity, (progress, history, best), processes)
+
+    def failed(what: str, value: float, batch: int) -> TrainingError:
+        rate = settings.learning_rate * rate_at(progress.epoch * len(train_data) + batch, steps, settings.warmup)
+        return diverged(what, value, progress.epoch, batch, rate, checkpoint)
 
     done = progress.epoch * len(train_data) + progress.batch
     with StopFlag() as stop, tqdm(total=steps, initial=done, **bar_options()) as bar, memory.explained(advice):
         while progress.epoch < settings.epochs:
             started = time.perf_counter()
-            for loss, terms in steps_of_epoch(processes, model, optimizer, schedule, train_data, progress, checkpoint):
+            for loss, terms in steps_of_epoch(processes, model, optimizer, schedule, train_data, progress):
                 progress.count(loss, terms)
+                losses.append(loss)
                 bar.update()
-                if progress.batch < len(train_data) and processes.any(stop.asked):
+                stops = progress.batch < len(train_data) and processes.any(stop.asked)
+                if stops or progress.batch == len(train_data) or progress.batch % LOOK == 0:
+                    what, ago = not_finite(losses, network if stops else None)
+                    if what:
+                        raise failed(what, math.nan, progress.batch - ago)
+                    losses.clear()
+                if stops:
                     progress.seconds += time.perf_counter() - started
                     save(state, progress, history, best, checkpoint, identity, processes)
                     processes.finish()
                     raise Interrupted
             validation = evaluate(model, validation_data, processes)
             if not validation["loss"] <= DIVERGED * sum(model.weights.values()):  # written so that NaN stops it too
-                raise diverged("validation loss", validation["loss"], progress, schedule, checkpoint)
+                raise failed("validation loss", validation["loss"], progress.batch)
             progress.seconds += time.perf_counter() - started
             history.append(progress.row(len(train_data), schedule.get_last_lr()[0], validation))
             log.info(describe(history[-1], settings.epochs))
@@ -109,29 +127,45 @@ def fit_linear(network: LinearPair, train_data: Batches, validation_data: Batche
     return [progress.row(1, 0.0, validation)]
 
 
-def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batches, progress: Progress, checkpoint):
-    """Take the steps of an epoch that are still to be taken; yield the loss and its terms of each global batch."""
+def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batches, progress: Progress):
+    """Take the steps of an epoch that are still to be taken; yield the loss and its terms of each global batch.
+
+    Nothing here waits for the device, so the next steps are under way while it computes.
+    """
     model.train()
     for x, y in data.epoch(progress.epoch, progress.batch):
         terms = {name: term.mean() for name, term in model.loss_terms(x, y).items()}
         loss = sum(model.weights[name] * term for name, term in terms.items())
         told = processes.sum(torch.stack([loss, *terms.values()]).detach()) / processes.count
-        if not torch.isfinite(told[0]):
-            raise diverged("loss", math.nan, progress, schedule, checkpoint)
         optimizer.zero_grad()
-        processes.fabric.backward(loss)
+        processes.backward(loss)
         optimizer.step()
         schedule.step()
         yield told[0], dict(zip(terms, told[1:], strict=True))
 
 
-def diverged(what: str, loss: float, progress: Progress, schedule, checkpoint: Path) -> TrainingError:
-    """The error for a loss that is not finite or huge: where, what to try, and what is left of the epochs before."""
-    found = f"{loss:.1e}, as in a training that diverges," if math.isfinite(loss) else "not finite"
-    kept = f". The weights after epoch {progress.epoch} are kept in {checkpoint}" if progress.epoch else ""
+def not_finite(losses: list[torch.Tensor], network=None) -> tuple[str, int]:
+    """What is not finite, and how many batches ago it came up; ("", 0) where all is well. Waits for the device.
+
+    losses: of the last batches. A gradient shows in the loss of the next batch; where there is none before a
+    checkpoint, it is looked for in the weights of `network`.
+    """
+    finite = torch.isfinite(torch.stack(losses)).tolist()
+    if not all(finite):
+        return "loss", len(finite) - finite.index(False)
+    weights = [] if network is None else [weight.isfinite().all() for weight in network.parameters()]
+    if weights and not torch.stack(weights).all():
+        return "gradient", 1
+    return "", 0
+
+
+def diverged(what: str, value: float, epoch: int, batch: int, rate: float, checkpoint: Path) -> TrainingError:
+    """The error for what is not finite or huge: where, what to try, and what is left of the epochs before."""
+    found = f"{value:.1e}, as in a training that diverges," if math.isfinite(value) else "not finite"
+    kept = f". The weights after epoch {epoch} are kept in {checkpoint}" if epoch else ""
     return TrainingError(
-        f"the {what} is {found} in epoch {progress.epoch + 1} after {progress.batch} batches, at learning rate "
-        f"{schedule.get_last_lr()[0]:.2g}: try a smaller training.learning_rate or a longer training.warmup{kept}"
+        f"the {what} is {found} in epoch {epoch + 1} after {batch} batches, at learning rate "
+        f"{rate:.2g}: try a smaller training.learning_rate or a longer training.warmup{kept}"
     )
 
 
@@ -154,14 +188,16 @@ def evaluate(model, data: Batches, processes: Processes = ALONE) -> dict[str, fl
     """
     model.eval()
     batched = memory.Batched(data.batch_size)
-    sums = torch.zeros(len(model.weights), 2, dtype=torch.float64, device=data.device)  # of a term, of its samples
+    sums = torch.zeros(len(model.weights), dtype=torch.float64, device=data.device)  # of each term
+    counts = torch.zeros(len(model.weights), dtype=torch.float64)  # of its samples; on the host, where they are known
     for index, (x, y) in enumerate(data.epoch(0)):
         if index % processes.count == processes.rank:
             for terms in batched(lambda rows, x=x, y=y: model.loss_terms(x[rows], y[rows]), len(x)):
-                for row, name in zip(sums, model.weights, strict=True):
-                    row += torch.stack([terms[name].double().sum(), row.new_tensor(len(terms[name]))])
-    sums = processes.sum(sums)
-    terms = dict(zip(model.weights, (sums[:, 0] / sums[:, 1]).tolist(), strict=True))
+                for i, name in enumerate(model.weights):
+                    sums[i] += terms[name].double().sum()
+                    counts[i] += len(terms[name])
+    sums, counts = processes.sum(torch.stack([sums, counts.to(data.device)]))
+    terms = dict(zip(model.weights, (sums / counts).tolist(), strict=True))
     return {"loss": sum(model.weights[name] * value for name, value in terms.items()), **terms}
 
 

@@ -25,14 +25,15 @@ def run(told: dict, problem, data: Path, weights: str | None, starts: str | None
     from, or None. Rows of a null control (`inference.controls`) name it in the column "control", empty in all others.
     """
     method, masks, said, seed = told["method"], told["mask"], told["settings"], told["seed"]
-    network = load_network(weights, problem, said["device"]) if weights else None
+    device = device_called(said["device"])
+    network = load_network(weights, problem, device) if weights else None
     scalars, means = networks.read_statistics(data)
     each = [
         operators.create(f"{masks}-{draw}", problem.missing_count, problem.missing_axis, said["mask_seed"])
         for draw in range(said["draws"])
     ]
     estimators = [
-        Method(method, network, problem, mask, said, (scalars, means), begun, seed, draw)
+        Method(method, network, problem, mask, said, (scalars, means), begun, device, seed, draw)
         for draw, mask in enumerate(each)
         for begun in [started(starts, draw) if starts else None]
     ]
@@ -85,14 +86,19 @@ def write_metrics(rows: list[dict], path: Path) -> None:
         writer.writerows({name: "" if value != value else value for name, value in row.items()} for row in rows)
 
 
+def device_called(name: str) -> str:
+    """The device that the config calls `name`; "auto" is a GPU where there is one."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name
+
+
 def load_network(weights: str, problem, device: str):
-    """The network that lies at `weights` with its settings beside it; device "auto" is a GPU where there is one."""
+    """The network that lies at `weights` with its settings beside it, on `device`."""
     path = Path(weights)
     spec = json.loads(path.with_name("settings.json").read_text(encoding="utf-8"))["network"]
     name = path.parent.parent.name
     network = networks.load(networks.create(name, spec, problem), path)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     return network.to(device, memory_format=torch.channels_last)
 
 

@@ -21,11 +21,11 @@ class Ensemble:
     """The search `name` with its members; the parameters are those of `methods.Method`."""
 
     def __init__(
-        self, name: str, network, problem, mask, said: dict, statistics: tuple[dict, dict], starts, seed=0, draw=0
+        self, name, network, problem, mask, said: dict, statistics: tuple, starts, device="cpu", seed=0, draw=0
     ):
         scalars, means = statistics
         self.said, self.mask, self.starts, self.random = said["search"], mask, starts, (seed, draw)
-        self.device = torch.device("cpu") if network is None else next(network.parameters()).device
+        self.device = torch.device(device) if network is None else next(network.parameters()).device
         scale = "pixel_std" if said["centre"] == "pixel" else "std"
         scales = tuple(scalars[space][scale] for space in ("x", "y"))
         self.search = Search(name, self.said, network, problem, mask, self._tensor(means["x"]), scales)

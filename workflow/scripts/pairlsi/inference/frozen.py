@@ -39,7 +39,8 @@ def fold(convolution: nn.Module, norm: nn.Module) -> nn.Module:
 def phases(weight: Tensor, stride: int, padding: int) -> Tensor:
     """Kernels (outputs * stride², inputs, 3, 3) of the convolution that gives the phases of a transposed one."""
     inputs, outputs, size, _ = weight.shape
-    taps = torch.arange(stride)[:, None] - stride * (torch.arange(3) - 1) + padding  # (phase, place in the 3x3 kernel)
+    phase, place = (torch.arange(count, device=weight.device) for count in (stride, 3))
+    taps = phase[:, None] - stride * (place - 1) + padding  # (phase, place in the 3x3 kernel)
     inside = ((taps >= 0) & (taps < size)).to(weight.dtype)
     taps = taps.clamp(0, size - 1)
     both = weight[:, :, taps[:, :, None, None], taps] * (inside[:, :, None, None] * inside)  # (i, o, a, u, b, v)
@@ -82,7 +83,8 @@ class FrozenMisfit:
     def __init__(self, decoder: nn.Module, y: Tensor, keep: Tensor, before: nn.Linear | None = None):
         channels, height, width = self.features = decoder.features
         self.grid = (height, width)
-        order = torch.arange(channels * height * width).view(self.features).permute(1, 2, 0).flatten()
+        order = torch.arange(channels * height * width, device=decoder.from_latent.weight.device)
+        order = order.view(self.features).permute(1, 2, 0).flatten()
         self.weight, self.bias = decoder.from_latent.weight[order], decoder.from_latent.bias[order]
         if before is not None:
             self.bias = self.bias + self.weight @ before.bias

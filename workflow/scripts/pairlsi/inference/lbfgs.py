@@ -104,9 +104,12 @@ def minimize(
             f_new, g_new = _evaluate(fun, torch.addcmul(w.x, w.t[:, None], w.d), w.rows)
             ended = _search(w, f_new, g_new, limit)
             _iterate(w, ended, rounds, limit, max_iter, tolerance_grad, tolerance_change)
-            if callback is not None and bool(ended.any()):
+            if callback is not None:
+                # a device is waited for here and in _retire: indices rather than a mask, which would wait at each use
+                ended = ended.nonzero().squeeze(1)
                 finished = w.iterations - (w.trials == 0).long()  # a row that goes on is in its next iteration already
-                callback(w.rows[ended], finished[ended], w.x[ended], w.f[ended])
+                if len(ended):
+                    callback(w.rows[ended], finished[ended], w.x[ended], w.f[ended])
             _retire(out, w)
         converged = (out.code >= _GRADIENT) & (out.code <= _SLOPE)
         message = [_MESSAGES[code] for code in out.code.tolist()]

@@ -36,19 +36,19 @@ class Method:
     said: what the config says of it: "batch_size", and "search" or "cgls_iterations" for the methods that read them.
     network: the trained network it needs (see `settings.network_of`), on the device to work on; None for none.
     statistics: the scalars and pixel-wise means of the training split. starts: of another method, for the methods that
-    start from its estimates, what "{split}/x", "{split}/y" and "{split}/seconds" name. seed: of the network's training,
-    draw: of the mask, both of random starts.
+    start from its estimates, what "{split}/x", "{split}/y" and "{split}/seconds" name. device: where to work without a
+    network. seed: of the network's training, draw: of the mask, both of random starts.
     """
 
     def __init__(
-        self, name: str, network, problem, mask, said: dict, statistics: tuple[dict, dict], starts=None, seed=0, draw=0
+        self, name, network, problem, mask, said: dict, statistics: tuple, starts=None, device="cpu", seed=0, draw=0
     ):
         self.name, self.network, self.problem, self.mask, self.said = name, network, problem, mask, said
         self.mean, self.starts = statistics[1]["x"], starts
         self.iterations = said.get("cgls_iterations")  # None for all that does not solve by CGLS
         self.ensemble = None
         if "search" in said:
-            self.ensemble = Ensemble(name, network, problem, mask, said, statistics, starts, seed, draw)
+            self.ensemble = Ensemble(name, network, problem, mask, said, statistics, starts, device, seed, draw)
         self.batched = self.ensemble.batched if self.ensemble else memory.Batched(said["batch_size"])
 
     def samples(self, split: str) -> slice:

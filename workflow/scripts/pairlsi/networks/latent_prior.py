@@ -1,9 +1,14 @@
 """Mean and covariance of the training latents of y, which tell likely latents from unlikely ones."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from pairlsi.batches import Batches
+if TYPE_CHECKING:
+    from pairlsi.batches import Batches
 
 SHRINKAGE = 1e-3  # of the mean variance, added to each: directions that no training sample takes stay possible
 
