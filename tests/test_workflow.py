@@ -21,6 +21,7 @@ import xarray
 import yaml
 import zarr
 from clone import SMALL, Clone, merge
+from test_gpu import ON_CPU, ON_GPU
 
 pytestmark = pytest.mark.slow
 
@@ -279,7 +280,7 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
     assert "validation" not in zarr.open_group(kept, mode="r")  # nobody asks for it yet
 
     clone.settings(inference={"methods": [*methods, "lsi-refined"]})
-    assert clone.planned(target) == {"infer": 2 * 2, "summarise": 1}
+    assert clone.planned(target) == {"infer": 2, "infer_on_cpu": 2, "summarise": 1}
     before = {path: path.stat().st_mtime_ns for path in clone.results.glob("inference/*/*/*/metrics.csv")}
     clone.snakemake(target)
     rerun = {
@@ -289,7 +290,7 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
     assert zarr.open_group(kept, mode="r")["validation/x"].shape == (1, 8, 1, 16, 16)
 
     clone.settings(inference={"methods": [*methods, "lsi-refined", "cgls-completed"]})
-    assert clone.planned(target) == {"infer": 2, "summarise": 1}  # the validation estimates are there
+    assert clone.planned(target) == {"infer_on_cpu": 2, "summarise": 1}  # the validation estimates are there
     clone.snakemake(target)
     metrics = pd.read_csv(clone.results / "metrics.csv")
     assert set(metrics.method) == {*methods, "lsi-refined", "cgls-completed"}
@@ -312,9 +313,11 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
     assert len(history) == 1 and history.notna().all(axis=None)
 
     clone.settings(networks={"linear": [8, 8]})
-    assert clone.planned(target) == {"train": 1, "infer": 2 * 2, "summarise": 1}  # of the linear network alone
+    # of the linear network alone
+    assert clone.planned(target) == {"train_on_cpu": 1, "infer_on_cpu": 2 * 2, "summarise": 1}
     clone.settings(networks={"linear": [16, 16]}, inference={"lsi_prior": {"start": "mean"}})
-    assert clone.planned(target) == {"infer": 3 * 2, "summarise": 1}  # and of what starts from its estimates
+    # and of what starts from its estimates
+    assert clone.planned(target) == {"infer": 2, "infer_on_cpu": 2 * 2, "summarise": 1}
 
 
 def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):
@@ -391,6 +394,24 @@ def test_two_processes_train_within_a_job_to_the_losses_of_one(finished, clone):
         pd.testing.assert_frame_equal(found, wanted, rtol=2e-6)
         log = (clone.folder / f"logs/tiny/ct/train/{network}-seed-0.log").read_text(encoding="utf-8")
         assert "Starting with 2 processes" in log
+
+
+def test_what_has_work_for_a_gpu_asks_for_one_and_nothing_else_does(tmp_path):
+    """Each kind of job under a rule of its own: a cluster's partitions and arrays of jobs go by rule."""
+    clone = Clone(tmp_path / "clone", small=False)
+    said = {key: {"inference": {"methods": [*ON_GPU[key], *ON_CPU[key]]}} for key in ON_GPU}
+    said["crosswell_mild"] = {"training": {"device": "cpu"}}
+    (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": said}), encoding="utf-8")
+    printed = clone.snakemake("-n", *(f"results/tiny/{key}/metrics.csv" for key in said)).stdout
+    job = r"^rule (train|infer)(_on_cpu)?:\n.*?: experiment=(\w+), (?:network|method)=([\w-]+),.*?gpu=(\d)"
+    found = {(rule, key, name, other, ask) for rule, other, key, name, ask in re.findall(job, printed, re.M | re.S)}
+    wanted = {("infer", key, name, "", "1") for key, names in ON_GPU.items() for name in names}
+    wanted |= {("infer", key, name, "_on_cpu", "0") for key, names in ON_CPU.items() for name in names}
+    wanted |= {("train", "ct", name, "", "1") for name in ("pair", "encdec-random")}
+    wanted |= {("train", "crosswell", "vpae", "", "1"), ("train", "crosswell_mild", "vpae", "", "0")}
+    wanted |= {("train", key, "linear", "_on_cpu", "0") for key in ON_GPU}
+    mild = {"pair": "", "lsi": "", "mlsi": "", "mean": "_on_cpu"}
+    assert found == wanted | {("infer", "crosswell_mild", name, other, "0") for name, other in mild.items()}
 
 
 def test_the_cluster_profile_plans_without_a_cluster(clone):

@@ -16,6 +16,8 @@ rule infer:
         "<logs>/{experiment}/infer/{method}-{mask}-seed-{seed}.log",
     benchmark:
         "<logs>/{experiment}/infer/{method}-{mask}-seed-{seed}.tsv"
+    wildcard_constraints:
+        experiment=rf"(?!{WITHOUT_GPU})[a-z][a-z0-9_]*",
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -28,6 +30,16 @@ rule infer:
         source=source("infer.py"),
     script:
         "../scripts/infer.py"
+
+
+# the same for methods that have nothing for a GPU to do
+use rule infer as infer_on_cpu with:
+    wildcard_constraints:
+        experiment=rf"(?={WITHOUT_GPU})[a-z][a-z0-9_]*",
+    resources:
+        gpu=0,
+        mem_mb=grows(3000),
+        runtime=grows(120),
 
 
 rule summarise:

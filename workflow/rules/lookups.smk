@@ -54,6 +54,20 @@ def every_shard(wildcards):
     return [file for name in config["experiments"] for split in settings.SPLITS for file in dataset_files(name, split)]
 
 
+def runs_on_gpu(experiment, method):
+    return settings.runs_on_gpu(method, settings.Inference(**experiment["inference"]))
+
+
+# experiments and methods for which a GPU would have nothing to do, as the start of a path: jobs without a GPU are rules
+# of their own, since partitions on a cluster, and arrays of jobs that all get what the first one asks for, go by rule
+WITHOUT_GPU = "|".join(
+    f"{name}/inference/{method}/"
+    for name, experiment in config["experiments"].items()
+    for method in settings.METHODS
+    if not runs_on_gpu(experiment, method)
+)
+
+
 def gpu(wildcards):
     """A resource: one GPU, unless the config keeps training and inference on the CPU."""
     return 0 if experiment_of(wildcards)["training"]["device"] == "cpu" else 1
@@ -62,7 +76,7 @@ def gpu(wildcards):
 def gpus(wildcards):
     """A resource: the GPUs of one training on all its nodes, as Slurm counts them."""
     training = experiment_of(wildcards)["training"]
-    return gpu(wildcards) * (1 if wildcards.network == "linear" else training["devices"] * training["nodes"])
+    return gpu(wildcards) * training["devices"] * training["nodes"]
 
 
 def grows(amount):
@@ -170,7 +184,8 @@ def method_part(wildcards):
     said = {"batch_size": inference["batch_size"], "mask_seed": masks.seed}
     said["draws"] = settings.draws_of(wildcards.method, wildcards.mask, masks)
     said["kept"] = min(said["draws"], settings.draws_kept(wildcards.mask, masks))
-    said |= {"device": experiment["training"]["device"], "splits": list(settings.EVALUATED)}
+    device = experiment["training"]["device"] if runs_on_gpu(experiment, wildcards.method) else "cpu"
+    said |= {"device": device, "splits": list(settings.EVALUATED)}
     if wildcards.method in settings.STARTS.values():
         if any(settings.STARTS.get(method) == wildcards.method for method in inference["methods"]):
             said["splits"].insert(0, "validation")  # what starts from these estimates makes its choices there

@@ -14,6 +14,8 @@ rule train:
         "<logs>/{experiment}/train/{network}-seed-{seed}.log",
     benchmark:
         "<logs>/{experiment}/train/{network}-seed-{seed}.tsv"
+    wildcard_constraints:
+        network="(?!linear)[a-z][a-z-]*",
     # the paired autoencoder takes longest and most methods wait for it
     priority: lambda wildcards: 100 if wildcards.network in ("pair", "vpae") else 10
     conda:
@@ -29,3 +31,13 @@ rule train:
         source=source("train.py"),
     script:
         "../scripts/train.py"
+
+
+# the closed form, which has nothing for a GPU to do
+use rule train as train_on_cpu with:
+    wildcard_constraints:
+        network="linear",
+    resources:
+        gpu=0,
+        mem_mb=memory_of_training,
+        runtime=grows(240),

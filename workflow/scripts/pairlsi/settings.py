@@ -17,7 +17,7 @@ ModelBased = Literal["mlsi", "mlsi-lsi", "fwi", "fwi-lsi"]  # these simulate in 
 Classical = Literal["cgls", "cgls-mean", "cgls-completed"]  # for linear problems
 Learned = Literal["pair", "lsi", "lsi-zx", "lsi-prior", "lsi-refined", "interpolate", "linear", "linear-lsi"]
 Method = Literal[Learned, "encdec-none", "encdec-random", "encdec-block", "mean", Classical, ModelBased]
-CLASSICAL, MODEL_BASED = get_args(Classical), get_args(ModelBased)
+METHODS, CLASSICAL, MODEL_BASED = get_args(Method), get_args(Classical), get_args(ModelBased)
 STARTS = {"mlsi-lsi": "lsi", "fwi-lsi": "lsi", "lsi-refined": "lsi-prior", "cgls-completed": "lsi-prior"}
 MaskKind = Literal["none", "random", "block"]
 SPLITS = ("train", "validation", "test", "ood")
@@ -214,6 +214,14 @@ def network_of(method: str, paired: str) -> str | None:
 def simulates(method: str, inference: Inference) -> bool:
     """Whether a method simulates in every iteration; for lsi-refined the config says it, as the problem demands."""
     return method in MODEL_BASED or (method == "lsi-refined" and inference.model_based is not None)
+
+
+def runs_on_gpu(method: str, inference: Inference) -> bool:
+    """Whether a GPU has something to do for a method: convolutional networks, or the forward operator in a search.
+
+    Closed forms, the mean and solvers on the host's matrices do without.
+    """
+    return simulates(method, inference) or method not in (*CLASSICAL, "mean", "linear", "linear-lsi", "lsi-refined")
 
 
 def masks_of(method: str, inference: Inference) -> list[str]:
