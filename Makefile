@@ -13,7 +13,7 @@ else
 RESULTS := results
 endif
 
-.PHONY: run test lint pins bench provenance graphs
+.PHONY: run test lint pins bench gpu provenance graphs
 
 run: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --quiet rules host $(CONFIG)
@@ -47,6 +47,12 @@ graphs: $(READY)
 # against peers, in an environment of their own; prints a table and stores it as benchmarks/results/summary.csv
 bench: benchmarks/.venv/ready
 	benchmarks/.venv/bin/python benchmarks/run.py
+
+# on a machine with a CUDA device, in less than eight minutes and without a network: the tests marked gpu, then what
+# training, the solver and inference do there, stored as benchmarks/results/gpu.csv; by $(PYTHON) where it has torch
+gpu:
+	@if $(PYTHON) -c 'import torch' 2> /dev/null; then $(PYTHON) benchmarks/gpu.py; else \
+		$(MAKE) benchmarks/.venv/ready && benchmarks/.venv/bin/python benchmarks/gpu.py; fi
 
 benchmarks/.venv/ready: envs/requirements.txt benchmarks/requirements.txt
 	$(PYTHON) -m venv benchmarks/.venv

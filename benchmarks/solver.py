@@ -18,49 +18,9 @@ import laptop
 import numpy as np
 import one_by_one
 import torch
-from botorch.optim.batched_lbfgs_b import fmin_l_bfgs_b_batched
+from contestants import ITERATIONS, botorch, least, misfit_of, ours
 
 from pairlsi.inference import frozen, lbfgs
-
-ITERATIONS = 10
-
-
-def misfit_of(network, y, keep):
-    """The misfit of `lsi.latent_space_inference` for zero-filled data y."""
-
-    def misfit(z, rows):
-        residual = keep * (network.decode_y(z) - y[rows]) / network.y_scaling.scale
-        return residual.square().flatten(1).sum(1)
-
-    return misfit
-
-
-def ours(fun, x0):
-    return lbfgs.minimize(fun, x0, max_iter=ITERATIONS, lower_bound=0.0)  # as in latent space inference
-
-
-def botorch(fun, x0, calls=None):
-    """Losses of BoTorch's solver, with tolerances that let it take all iterations."""
-
-    def evaluate(x, batch_indices):
-        loss, gradient = lbfgs._evaluate(fun, torch.from_numpy(x).float(), torch.tensor(batch_indices))
-        if calls is not None:
-            calls.append(len(x))
-        return loss.double().numpy(), gradient.double().numpy()
-
-    options = {"maxiter": ITERATIONS, "factr": None, "ftol": 1e-15, "pgtol": 1e-8, "pass_batch_indices": True}
-    return torch.from_numpy(fmin_l_bfgs_b_batched(evaluate, x0.double().numpy(), **options)[1])
-
-
-def least(contestants: dict, repeats: int) -> dict[str, float]:
-    """The least processor time of each contestant, a function of nothing; they take turns."""
-    seconds = {name: [] for name in contestants}
-    for _ in range(repeats):
-        for name, call in contestants.items():
-            start = time.process_time()
-            call()
-            seconds[name].append(time.process_time() - start)
-    return {name: min(found) for name, found in seconds.items()}
 
 
 def own_work(fun, x0, repeats: int) -> tuple[float, int]:

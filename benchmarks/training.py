@@ -17,6 +17,7 @@ import machine  # first: it holds libraries to one thread
 # isort: split
 import laptop
 import torch
+from contestants import adam, bare_loop
 
 # deepinv imports torchvision, whose wheel for CUDA registers no operators where torch is the one for CPUs, and then
 # fails for want of these; the Trainer uses none of them
@@ -32,24 +33,9 @@ from pairlsi.batches import Batches
 GOAL = 0.95  # of the bare loop
 
 
-def adam(network, chosen):
-    return torch.optim.Adam(network.parameters(), lr=chosen.learning_rate, betas=training.ADAM_BETAS, fused=True)
-
-
 def our_loop(network, chosen, train: Batches, validation: Batches) -> None:
     with tempfile.TemporaryDirectory() as folder:
         training.train(network, train, validation, chosen, Path(folder) / "checkpoint.pt", "")
-
-
-def bare_loop(network, chosen, x, y) -> None:
-    network = network.to(memory_format=torch.channels_last).train()
-    optimizer = adam(network, chosen)
-    for rows in torch.randperm(len(x)).split(chosen.batch_size):
-        terms = network.loss_terms(x[rows], y[rows])
-        loss = sum(network.weights[name] * term.mean() for name, term in terms.items())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
 
 
 class Reconstructor(torch.nn.Module):

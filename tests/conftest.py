@@ -1,15 +1,22 @@
-"""What the tests share: their order, why some are skipped, a clone, a small disk, a small CT problem, a linear PAIR."""
+"""What the tests share: their order, why some are skipped, a clone, a small disk, a small CT problem, a linear PAIR.
 
+Imported at the top is what every machine has that tests a GPU: see `make gpu`.
+"""
+
+from __future__ import annotations
+
+import contextlib
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import slurm_cluster
-from clone import Clone
-from slurm_cluster import Cluster
+
+if TYPE_CHECKING:
+    from clone import Clone
 
 LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
 
@@ -17,10 +24,24 @@ LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, afte
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: max((LATE.index(m.name) + 1 for m in item.iter_markers() if m.name in LATE), default=0))
     for item in items:
-        if item.get_closest_marker("slurm") and slurm_cluster.missing():
-            item.add_marker(pytest.mark.skip(reason=f"Slurm is not installed: no {', '.join(slurm_cluster.missing())}"))
+        if item.get_closest_marker("slurm") and lacks_slurm():
+            item.add_marker(pytest.mark.skip(reason=f"Slurm is not installed: no {', '.join(lacks_slurm())}"))
         if item.get_closest_marker("gpu") and not has_gpu():
             item.add_marker(pytest.mark.skip(reason="torch finds no CUDA device"))
+
+
+@pytest.fixture(params=["pretend", pytest.param("real", marks=pytest.mark.gpu)])
+def gpu(request):
+    """A context in which there is a GPU; it gives the pretend one, or None."""
+    from pretend import Cuda
+
+    return Cuda(2) if request.param == "pretend" else contextlib.nullcontext()
+
+
+def lacks_slurm() -> list[str]:
+    import slurm_cluster
+
+    return slurm_cluster.missing()
 
 
 def has_gpu() -> bool:
@@ -79,6 +100,8 @@ def ct_data(tmp_path_factory, ct_problem, make_split):
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Clone:
     """A clone on which the whole workflow has run."""
+    from clone import Clone
+
     clone = Clone(tmp_path_factory.mktemp("workflow") / "clone")
     clone.snakemake()
     return clone
@@ -93,6 +116,8 @@ def clone(finished, tmp_path) -> Clone:
 @pytest.fixture(scope="session")
 def cluster():
     """A Slurm on this host, for the tests alone."""
+    from slurm_cluster import Cluster
+
     with Cluster() as cluster:
         yield cluster
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scipy.optimize import minimize as scipy_minimize
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 from pairlsi.inference.lbfgs import minimize  # noqa: E402
@@ -290,6 +289,8 @@ def test_with_many_unknowns_a_first_step_of_the_right_scale_saves_an_iteration()
 
 
 def test_classics_reach_the_minimum_as_scipy():
+    from scipy.optimize import minimize as scipy_minimize
+
     fun, x0, kind = classics(starts=3, spread=0.05)  # near enough for both to stay in the same valley
     tolerances = {"tolerance_grad": 1e-9, "tolerance_change": 1e-14}
     r = minimize(fun, x0, max_iter=400, history=20, max_evaluations=1000, **tolerances)
@@ -508,7 +509,7 @@ def test_no_rows():
     assert r.message == []
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.gpu
 def test_cuda_agrees_with_the_cpu():
     fun, x0 = quadratics()
     expected = minimize(fun, x0)

@@ -407,14 +407,6 @@ def test_a_gpu_that_is_not_there_is_named(ct_data, ct_problem, tmp_path):
         run(ct_data, ct_problem, tmp_path / "checkpoint.pt", device="cuda")
 
 
-@pytest.mark.gpu
-def test_training_runs_on_a_gpu_and_resumes_there(ct_data, ct_problem, tmp_path):
-    network, _, history = run(ct_data, ct_problem, tmp_path / "checkpoint.pt", device="cuda", epochs=8)
-    assert next(network.parameters()).is_cuda
-    assert history[-1]["train_loss"] < history[0]["train_loss"]
-    assert len(run(ct_data, ct_problem, tmp_path / "checkpoint.pt", device="cuda", epochs=8)[2]) == 8
-
-
 @pytest.mark.parametrize(
     ("step", "rate"),
     [(0, 0.1), (4, 0.5), (9, 1.0), (10, 1.0), (55, 0.5), (40, 0.75), (70, 0.25), (100, 0.0)],
