@@ -43,6 +43,15 @@ PRIOR = {"start": "interpolated", "misfit": "huber", "regulariser": "mahalanobis
 SIMULATION = {"roughness": [0.3], "samples": {"validation": 2, "test": 2}}
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """What is computed here is too little for more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def assert_alike(found, wanted, exactly: bool, tolerance: float = 0.01) -> None:
     """Tensors or arrays of another device are equal: bit for bit on a pretend one, by their norm on a real one."""
     found, wanted = (u.cpu().numpy() if isinstance(u, torch.Tensor) else np.asarray(u) for u in (found, wanted))
