@@ -1,16 +1,30 @@
 # make run, make test, make lint: each sets up .venv by itself and needs only Python >= 3.11 and make.
-PYTHON ?= python3
-CORES ?= all
+# What you may give as arguments, as in make run CORES=4 PRESET=tiny; variables of the shell that have these names, or
+# those below, do nothing.
+PYTHON := python3
+CORES := all
+PRESET :=
+
 BIN := .venv/bin
 READY := .venv/ready
-ifdef PRESET
+CONFIG :=
+RESULTS := results
+ifneq ($(PRESET),)
 ifeq ($(wildcard workflow/presets/$(PRESET).yaml),)
 $(error there is no preset $(PRESET): choose from $(basename $(notdir $(wildcard workflow/presets/*.yaml))))
 endif
 CONFIG := --configfile workflow/presets/$(PRESET).yaml
 RESULTS := results/$(PRESET)
-else
-RESULTS := results
+endif
+# what would make Python and pip take packages of elsewhere for those of .venv, and Snakemake follow another profile
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT PIP_USER PIP_TARGET PIP_PREFIX
+unexport SNAKEMAKE_PROFILE
+# Snakemake starts jobs by the path of Python in a shell, without quotes, and no .venv can have a colon in its path:
+# the signs of this folder's path that are none of those that are safe there
+ODD := $(strip $(shell pwd | LC_ALL=C tr -d 'A-Za-z0-9/._,+@%=~\n\200-\377-' | tr ' \t' '__'))
+ifneq ($(ODD),)
+$(error the path of this folder, $(CURDIR), has blanks or other signs in it that Snakemake and .venv cannot do with: \
+  move it to one of letters, digits and /._,+@%=~- alone)
 endif
 
 .PHONY: run test lint pins bench gpu provenance graphs
