@@ -86,7 +86,9 @@ def start(settings) -> Processes:
         raise ProcessError("training.device is cuda, and this machine has no CUDA device: set it to auto or cpu")
     accelerator = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
     if settings.devices * settings.nodes == 1:
-        return Processes(Fabric(accelerator=accelerator, devices=1, precision=settings.precision))
+        # said, not left to Fabric: within a job of Slurm it would take the job's tasks for processes of this training
+        alone = LightningEnvironment()
+        return Processes(Fabric(accelerator=accelerator, devices=1, precision=settings.precision, plugins=[alone]))
     if settings.nodes > 1 and job.TASK not in os.environ:
         sys.exit(run_tasks(settings))
     if accelerator == "cuda" and torch.cuda.device_count() < settings.devices:
