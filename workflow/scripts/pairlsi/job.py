@@ -40,7 +40,8 @@ def start(snakemake, blocks: bool = False):
         os.environ.update(dict.fromkeys(variables, str(count)))
     os.environ["DASK_SCHEDULER"] = "threads"
     keep_freed_memory()
-    terminal = os.fdopen(os.dup(2), "w", buffering=1)
+    # in the terminal's own encoding, where ε may have to become \u03b5
+    terminal = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
     if not {"LOCAL_RANK", TASK} & os.environ.keys():  # the other processes of a training add to the log
         Path(snakemake.log[0]).write_text("", encoding="utf-8")
     log = open(snakemake.log[0], "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - open until the process ends

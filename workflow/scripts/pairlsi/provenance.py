@@ -82,5 +82,5 @@ def commit() -> str:
 def _git(*words: str, folder: Path) -> str:
     """What git says, for the repository that `folder` lies in, whichever one its environment variables name."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(["git", *words], cwd=folder, env=plain, capture_output=True, text=True, check=True)
+    done = subprocess.run(["git", *words], cwd=folder, env=plain, capture_output=True, encoding="utf-8", check=True)
     return done.stdout.strip()
