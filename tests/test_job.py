@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import machine
 import pytest
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
@@ -18,11 +19,12 @@ with job.start(SimpleNamespace(threads=3, log=["job.log"]), blocks={blocks}):
 """
 
 
-def run(folder: Path, body: str, blocks: bool = False) -> tuple[subprocess.CompletedProcess, str]:
+def run(folder: Path, body: str, blocks: bool = False, **variables: str) -> tuple[subprocess.CompletedProcess, str]:
     """Run a job with three threads; return how it ended and its log."""
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    environment = {**os.environ, **variables, "PYTHONPATH": str(SCRIPTS)}
     script = START.format(blocks=blocks) + body
-    done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
+    said = {"capture_output": True, "encoding": "utf-8"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=environment, **said)
     return done, (folder / "job.log").read_text(encoding="utf-8")
 
 
@@ -77,6 +79,13 @@ def test_an_error_of_the_projects_own_ends_the_job_with_its_sentence_and_the_log
     assert done.returncode != 0
     assert done.stderr.startswith("there is no dataset nowhere.zarr") and "Traceback" not in done.stderr
     assert "job.log" in done.stderr and "Traceback" in log
+
+
+def test_an_error_is_told_in_full_in_a_locale_that_lacks_its_letters_too(tmp_path):
+    body = "from pairlsi import store\nraise store.DataError('R\\u2032 is \\u03b5, so stop')\n"
+    done, log = run(tmp_path, body, **machine.PLAIN)
+    assert done.returncode != 0 and done.stderr.startswith("R\\u2032 is \\u03b5, so stop\n(log: job.log)")
+    assert "R\u2032 is \u03b5, so stop" in log
 
 
 def test_an_unexpected_error_shows_its_traceback_in_both(tmp_path):

@@ -1,5 +1,6 @@
 # Validates the config before anything else, and offers what several stages ask of it.
 import math
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,8 +9,19 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from snakemake.exceptions import WorkflowError
 
-from pairlsi import problems, settings, sources, store, variants
+from pairlsi import surroundings
 
+surroundings.settle(os.environ)  # before libraries are imported; jobs inherit it
+
+from pairlsi import problems, reporting, settings, sources, store, variants
+
+# conda and Apptainer bring a Python of their own for the jobs
+deployed = bool(workflow.deployment_settings.deployment_method)
+if not deployed and surroundings.torn_apart(sys.executable):
+    sys.exit(
+        f"Snakemake starts jobs by the path of Python in a shell, without quotes, and {sys.executable} has blanks or "
+        "other signs in it that a shell takes for its own: set up .venv in a folder without them"
+    )
 try:
     config.update(settings.check(config))
 except settings.ConfigError as error:

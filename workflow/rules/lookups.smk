@@ -219,7 +219,15 @@ def notebook_of(wildcards):
 
 
 def written_notebook(wildcards):
-    """A param: the same, refused where nobody has written it yet: that should not show after hours of computing."""
+    """A param: the same, refused where nobody has written it yet: that should not show after hours of computing.
+
+    Likewise where packages that run it are missing.
+    """
+    if not deployed and reporting.missing():
+        raise WorkflowError(
+            f"the report needs packages that are not installed: {', '.join(reporting.missing())}. Install "
+            f"envs/requirements.txt, or ask for the metrics.csv of {wildcards.experiment} alone"
+        )
     notebook = notebook_of(wildcards)
     if not (sources.ROOT / notebook).is_file():
         raise WorkflowError(

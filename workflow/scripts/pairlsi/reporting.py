@@ -2,14 +2,14 @@
 
 import base64
 import html as html_text
-import os
+import importlib.util
 from pathlib import Path
 
 import yaml
 
-from pairlsi import outputs, provenance
+from pairlsi import kernel, outputs, provenance
 
-SCRIPTS = Path(__file__).resolve().parents[1]
+NEEDS = ("IPython", "ipykernel", "jupytext", "matplotlib", "nbconvert", "papermill")
 STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1.5rem; color: #222; }
 h1, h2, h3 { line-height: 1.25; } h2 { margin-top: 2.4em; border-bottom: 1px solid #ddd; padding-bottom: .2em; }
@@ -26,6 +26,11 @@ pre { padding: .8em; overflow-x: auto; } @media print { body { max-width: none; 
 
 class ReportError(RuntimeError):
     """The report could not be made; the message names the notebook with its traceback."""
+
+
+def missing() -> list[str]:
+    """Which of the packages that a report needs are not installed; quick to say, since none is imported."""
+    return [package for package in NEEDS if importlib.util.find_spec(package) is None]
 
 
 def write_settings(experiment: dict, relatives: list[str], source: str, path: str) -> None:
@@ -47,25 +52,33 @@ def run(notebook: Path, results: Path, executed: Path, html: Path) -> None:
 
     if not notebook.is_file():
         raise ReportError(f"there is no notebook {notebook.resolve()}: write one, or ask for metrics.csv alone")
-    os.environ["PYTHONPATH"] = str(SCRIPTS)
     executed.parent.mkdir(parents=True, exist_ok=True)
     source = executed.with_suffix(".source.ipynb")
     jupytext.write(jupytext.read(notebook), source)
     if "results" not in papermill.inspect_notebook(source):
         raise ReportError(f"{notebook} has no cell tagged 'parameters' that sets 'results'")
-    try:
-        papermill.execute_notebook(
-            source, executed, {"results": str(results)}, kernel_name="python3", progress_bar=False, log_output=True
+    with kernel.of_this_python() as (name, folder):
+        try:
+            papermill.execute_notebook(
+                source,
+                executed.resolve(),  # the notebook runs in a folder of its own
+                {"results": str(results)},
+                kernel_name=name,
+                language="python",
+                cwd=folder,
+                progress_bar=False,
+                log_output=True,
+            )
+        except papermill.PapermillExecutionError as error:
+            raise ReportError(f"the report failed: {error.ename}: {error.evalue}\nsee {executed}") from error
+        finally:
+            source.unlink()
+        exporter = HTMLExporter(
+            config=Config({"TemplateExporter": {"exclude_input": True, "exclude_output_prompt": True}}),
+            template_name="basic",
+            extra_template_basedirs=[],  # by default the working directory
         )
-    except papermill.PapermillExecutionError as error:
-        raise ReportError(f"the report failed: {error.ename}: {error.evalue}\nsee {executed}") from error
-    finally:
-        source.unlink()
-    exporter = HTMLExporter(
-        config=Config({"TemplateExporter": {"exclude_input": True, "exclude_output_prompt": True}}),
-        template_name="basic",
-    )
-    body, _ = exporter.from_filename(str(executed))
+        body, _ = exporter.from_filename(str(executed))
     title = f"PAIR + LSI: {results.name}"
     page = (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html_text.escape(title)}</title>'

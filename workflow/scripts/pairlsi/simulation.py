@@ -9,6 +9,8 @@ from pairlsi import store
 
 BLOCK = 64  # samples at a time: enough to amortise a sparse product or a batched solver, little memory
 
+dask.config.refresh(paths=[])  # dask's own defaults, not what ~/.config/dask makes of them
+
 
 def simulate_shard(problem, path: Path, split: str, shard: int, seed: int, counts: dict[str, int]) -> None:
     """Draw the samples that shard number `shard` of the dataset at `path` holds, and write it.

@@ -15,6 +15,8 @@ from pairlsi import outputs
 
 ARRAYS = ("x", "y")
 
+zarr.config.refresh(paths=[])  # Zarr's own defaults, not what ~/.config/zarr makes of them
+
 
 class DataError(RuntimeError):
     """A dataset is missing, damaged or not finite; the message names the file and the command that repairs it."""
@@ -150,6 +152,7 @@ def statistics(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
     """
     import dask.array
 
+    dask.config.refresh(paths=[])  # as Zarr's above
     scalars, means = {}, {}
     for name in ARRAYS:
         array = _open(path)[name]
