@@ -281,6 +281,7 @@ ON_CPU = {
 def said_of(key: str, method: str, device: str) -> dict:
     """What the config says of a method, as the rules put it together."""
     said = {"batch_size": 3, "mask_seed": 7, "device": device, "splits": ["validation", "test"], "centre": "pixel"}
+    said |= {"draws": 2, "kept": 1}
     if method in ("lsi", "lsi-zx", "lsi-prior"):
         members = 2 if (key, method) == ("crosswell", "lsi") else 1
         said["search"] = SEARCH | {"members": members} | (PRIOR if method == "lsi-prior" else {})
@@ -345,7 +346,7 @@ def run(example, key: str, method: str, device: str, trained, estimated, path: P
     from pairlsi.settings import STARTS
 
     problem, folder = example
-    told = {"experiment": key, "method": method, "mask": "random-25-0", "seed": 0}
+    told = {"experiment": key, "method": method, "mask": "random-25", "seed": 0}
     told["settings"] = said_of(key, method, device)
     network = network_for(key, method)
     starts = str(estimated(key, STARTS[method])[1]) if method in STARTS else None
