@@ -81,6 +81,7 @@ def hostile(home: Path) -> dict[str, str]:
         "IPYTHONDIR": home / ".ipython",
         "JUPYTER_CONFIG_DIR": home / ".jupyter",
         "JUPYTER_DATA_DIR": home / ".local/share/jupyter",
+        "JUPYTER_PATH": home / ".local/share/jupyter",
         "MATPLOTLIBRC": home / ".config/matplotlib/matplotlibrc",
         "PYTHONPATH": home / "elsewhere",
         "PYTHONSTARTUP": home / "startup.py",

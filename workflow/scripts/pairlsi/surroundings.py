@@ -56,7 +56,6 @@ CLEARED = {
     "WORLD_SIZE": "a process of another program's training",
     # how Python starts
     "PYTHON*": "assertions left out, warnings made errors, files run first, packages of elsewhere, a prompt at the end",
-    "VIRTUAL_ENV": "another environment, whose packages IPython would take first",
     # what a report looks like, and whether it is made
     "IPYTHON*": "IPython's settings",
     "JUPYTER*": "kernels, templates and settings of the user's notebooks",
