@@ -1,13 +1,16 @@
+from os.path import relpath
+
 from snakemake.utils import min_version
 
 min_version("9.27")
 
 
-configfile: "config.yaml"
+# beside this file, wherever snakemake was started
+configfile: f"{workflow.basedir}/config.yaml"
 
 
 # what --software-deployment-method apptainer runs the jobs in, made by: apptainer build envs/pairlsi.sif envs/apptainer.def
-container: "envs/pairlsi.sif"
+container: relpath(f"{workflow.basedir}/envs/pairlsi.sif")
 
 
 include: "workflow/rules/common.smk"

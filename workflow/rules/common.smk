@@ -13,7 +13,7 @@ from pairlsi import surroundings
 
 surroundings.settle(os.environ)  # before libraries are imported; jobs inherit it
 
-from pairlsi import problems, reporting, settings, sources, store, variants
+from pairlsi import config_errors, problems, reporting, settings, sources, store, variants
 
 # conda and Apptainer bring a Python of their own for the jobs
 deployed = bool(workflow.deployment_settings.deployment_method)
@@ -23,9 +23,11 @@ if not deployed and surroundings.torn_apart(sys.executable):
         "other signs in it that a shell takes for its own: set up .venv in a folder without them"
     )
 try:
+    config_errors.check_files(workflow.configfiles)
     config.update(settings.check(config))
 except settings.ConfigError as error:
     sys.exit(str(error))  # the sentence alone: a WorkflowError adds lines of this file
+workflow.pathvars.update(workflow.pathvars.from_config(config))  # as they were checked
 
 
 onstart:

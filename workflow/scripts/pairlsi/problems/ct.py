@@ -24,6 +24,7 @@ from pairlsi.settings import Strict
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+REPOSITORY = Path(__file__).resolve().parents[4]  # where a relative folder of images is looked for
 MAX_ENTRIES = 2**31 - 1  # of a matrix: its indices are 32-bit integers, half the memory traffic of 64-bit ones
 ANGLE_BLOCK = 30  # views for which ASTRA makes its double-precision matrix at a time, to bound the memory
 BUILDING = threading.Lock()  # threads that share a problem wait for its matrix instead of building one each
@@ -173,7 +174,7 @@ class CT:
 
     def fetch(self) -> None:
         """Download `archives` and unpack them where the images are read from."""
-        detect2d.download(self.settings.source.folder, self.archives)
+        detect2d.download(self.folder, self.archives)
 
     @property
     def shares_samples(self) -> bool:
@@ -181,9 +182,9 @@ class CT:
         return isinstance(self.settings.source, Detect2D)
 
     @property
-    def folder(self) -> str:
+    def folder(self) -> Path:
         """Where real images lie."""
-        return self.settings.source.folder
+        return REPOSITORY / self.settings.source.folder
 
     def deal(self, seed: int, counts: Mapping[str, int]) -> dict:
         """Share out the images in `folder`: see `detect2d.deal`."""
@@ -241,7 +242,7 @@ class CT:
         numbers = dealt["splits"].get(split, [])
         if not 0 <= index < len(numbers):
             raise ValueError(f"sample {index} of split {split} was asked for, but its count is {len(numbers)}")
-        return detect2d.read_dealt(source.folder, dealt["images"][str(numbers[index])], fine, source.scale)
+        return detect2d.read_dealt(self.folder, dealt["images"][str(numbers[index])], fine, source.scale)
 
     def _matrix(self, rays: int) -> "csr_matrix":
         return line_matrix(self.settings.image_size * rays, self.settings.angles, self.settings.bins, rays)
