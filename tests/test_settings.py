@@ -8,7 +8,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from pairlsi import problems, settings
+from pairlsi import config_errors, problems, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
@@ -97,6 +97,7 @@ WRONG = [
     ("inference.masks.percents", [2], ["has 2", "16 angles", "none"]),
     ("inference.masks.percents", [98], ["has 98", "16 angles", "all"]),
     ("networks.mask_percent", 1, ["has 1", "16 angles", "none"]),
+    ("networks.mask_percent", 99, ["has 99", "16 angles", "all"]),
     ("inference.masks.percents", [100], ["100", "less than 100"]),
     ("training.devices", 3, ["training.batch_size", "are 3 processes", "a multiple of 6"]),
     ("training.nodes", 0, ["0", "greater than or equal to 1"]),
@@ -213,6 +214,7 @@ WRONG_CROSSWELL = [
     ("inference.model_based.roughnes", [1.0], ["is unknown", "did you mean 'roughness'?"]),
     ("inference.model_based.roughness", [-1.0], ["-1.0", "greater than or equal to 0"]),
     ("inference.model_based.percents", [0, 25], ["has 25", "inference.masks.percents"]),
+    ("inference.masks.kinds", ["block"], ["model_based.kinds' has 'random'", "inference.masks.kinds lacks"]),
     ("inference.model_based.samples.validation", 9, ["is 9", "at most the 8 of data.samples.validation"]),
     ("inference.model_based.samples.test", 7, ["is 7", "at most the 6 of data.samples.test"]),
     ("inference.model_based.samples.ood", 1, ["1", "greater than or equal to 2"]),
@@ -307,12 +309,43 @@ def test_settings_of_simulations_contradict_a_refinement_of_what_cannot_be_simul
         ({"experiments": {"ct; touch x": {}}}, ["lower-case letters, digits and _"]),
         ({"pathvars": {"results": "results/$(touch x)"}}, ["'pathvars.results'", "a folder of letters"]),
         ({"pathvars": {"logs": "-rf logs"}}, ["'pathvars.logs'", "a folder of letters"]),
+        ({"pathvars": {"result": "results/mine"}}, ["'pathvars.result' is unknown", "results, logs"]),
+        (
+            {"pathvars": {"benchmarks": "mine"}},
+            ["'pathvars.benchmarks' is unknown", "results, logs"],
+        ),  # of no rule here
     ],
 )
 def test_a_mistake_at_the_top_level_is_named(config, fragments):
     with pytest.raises(settings.ConfigError) as raised:
         settings.check(config)
     for fragment in ("config key", *fragments):
+        assert fragment in str(raised.value)
+
+
+def test_folders_come_back_in_their_plainest_form():
+    given = tiny() | {"pathvars": {"results": "results//mine/", "logs": "./logs"}}
+    assert settings.check(given)["pathvars"] == {"results": "results/mine", "logs": "logs"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb: 2\na: 3\n", ["'a'", "lines 1 and 3"]),
+        ("x:\n  y:\n    z: 1\n    w: 2\n    'z': 3\n", ["'x.y.z'", "lines 3 and 5"]),
+        ("x:\n- {y: 1}\n- {y: 1, y: 2}\n", ["'x.y'", "lines 3 and 3"]),
+        ('{"x": {"y": 1},\n "x": 2}', ["'x'", "lines 1 and 2"]),  # JSON is YAML
+    ],
+)
+def test_a_key_that_stands_in_a_config_file_twice_is_named_with_both_lines(tmp_path, text, said):
+    sound, twice = tmp_path / "sound.yaml", tmp_path / "twice.yaml"
+    sound.write_text("a: {b: 1, c: &d {b: 2}}\nb: {<<: *d, <<: *d}\n", encoding="utf-8")
+    twice.write_text(text, encoding="utf-8")
+    config_errors.check_files([sound])
+    with pytest.raises(settings.ConfigError) as raised:
+        config_errors.check_files([sound, twice])
+    assert "\n" not in str(raised.value)
+    for fragment in ("config key", str(twice), *said):
         assert fragment in str(raised.value)
 
 
@@ -334,11 +367,6 @@ def test_a_mask_of_no_angles_or_of_all_comes_with_the_right_advice(percent, advi
     [
         {"inference__masks__percents": [0, 25]},  # 0 means none, it is no mistake
         {"inference__masks__kinds": ["none"], "inference__masks__percents": [1]},  # no mask is made
-        {
-            "networks__train": ["pair"],
-            "inference__methods": ["cgls"],
-            "networks__mask_percent": 1,
-        },  # nobody asks for it
         {"training__buffer_samples": 32},  # one shard
         {"training__batch_size": 96},
         {"training__batch_size": 8, "training__devices": 2, "training__nodes": 2},
@@ -385,6 +413,11 @@ def test_methods_that_simulate_are_run_on_their_own_masks_and_the_mean_model_on_
     )
     for method in ("mlsi", "fwi-lsi", "lsi-refined"):
         assert settings.masks_of(method, chosen) == ["none-0", "block-90"]
+    # 0 % is full data whatever the kind, and so is the kind none whatever the percentage
+    for kinds, percents in ((["block"], [0, 90]), (["none", "block"], [90])):
+        of_model = chosen.model_based.model_copy(update={"kinds": kinds, "percents": percents})
+        some = chosen.model_copy(update={"model_based": of_model})
+        assert settings.masks_of("mlsi", some) == ["none-0", "block-90"]
     assert settings.masks_of("lsi-prior", chosen) == every
     linear = chosen.model_copy(update={"model_based": None})  # where lsi-refined solves a linear problem
     assert settings.masks_of("lsi-refined", linear) == every

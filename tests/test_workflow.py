@@ -28,6 +28,7 @@ from test_gpu import ON_CPU, ON_GPU
 pytestmark = pytest.mark.slow
 
 STATISTICS = "data/statistics.provenance.json"
+TINY = "workflow/presets/tiny.yaml"
 WEIGHTS = "results/tiny/ct/networks/pair/seed-0/weights.safetensors"
 
 
@@ -130,7 +131,42 @@ def test_a_fresh_clone_with_results_copied_in_reruns_nothing_in_any_locale(finis
     assert fresh.planned() == {}
 
 
+def test_a_fresh_clone_reruns_nothing_of_results_elsewhere_and_makes_there_what_is_missing(finished, tmp_path):
+    fresh, elsewhere = Clone(tmp_path / "fresh"), tmp_path / "elsewhere"
+    shutil.copytree(finished.folder / "results", elsewhere / "results")
+    for file in fresh.folder.rglob("*.py"):
+        os.utime(file)
+    assert fresh.planned("--directory", str(elsewhere)) == {}
+    results = elsewhere / "results/tiny/ct"
+    report = (results / "report.html").read_text(encoding="utf-8")
+    for lost in ("report.html", "metrics.csv", "inference/pair/random-50/seed-0/metrics.csv"):
+        (results / lost).unlink()
+    configs = [fresh.folder / TINY, fresh.folder / "small.yaml"]
+    call = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "2",
+        "-s",
+        fresh.folder / "Snakefile",
+        "--configfile",
+        *configs,
+    ]
+    done = subprocess.run(call, cwd=elsewhere, capture_output=True, encoding="utf-8", timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pd.testing.assert_frame_equal(
+        *(pd.read_csv(folder / "metrics.csv").drop(columns="seconds") for folder in (results, finished.results))
+    )
+    made = (results / "report.html").read_text(encoding="utf-8")
+    assert re.findall("<h2.*?</h2>", made) == re.findall("<h2.*?</h2>", report) != []
+    assert (elsewhere / "logs/tiny/ct/report.ipynb").is_file()
+    assert not [name for name in ("results", "logs") if (fresh.folder / name).exists()]
+
+
 def test_what_lies_in_the_results_is_held_against_the_present_settings(clone):
+    clone.edit(TINY, "results: results/tiny", "results: results/tiny/")  # the same folder
+    assert clone.planned() == {}
     done = clone.snakemake("provenance", "--quiet", "all", check=False)
     assert done.returncode == 0
     counts = {"data": 5, "networks": 2, "inference": 6, "report": 1}
@@ -347,13 +383,13 @@ def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):
 
 
 def test_real_images_are_fetched_and_read_and_a_truncated_one_is_named(tmp_path):
-    clone = Clone(tmp_path / "clone")
+    clone, elsewhere = Clone(tmp_path / "clone"), ("--directory", str(tmp_path))  # images lie beside the workflow
     rng = np.random.default_rng(0)
     for number in [*range(1, 701, 10), *range(5521, 5531)]:
-        folder = tmp_path / "images" / f"slice{number:05d}" / "mode2"
+        folder = tmp_path / "made" / f"slice{number:05d}" / "mode2"
         folder.mkdir(parents=True)
         tifffile.imwrite(folder / "reconstruction.tif", rng.random((1024, 1024), np.float32))
-    archive = Path(shutil.make_archive(str(tmp_path / "served" / "images"), "zip", tmp_path / "images"))
+    archive = Path(shutil.make_archive(str(tmp_path / "served" / "images"), "zip", tmp_path / "made"))
     md5 = hashlib.md5(archive.read_bytes()).hexdigest()
     handler = partial(SimpleHTTPRequestHandler, directory=str(archive.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -362,26 +398,32 @@ def test_real_images_are_fetched_and_read_and_a_truncated_one_is_named(tmp_path)
         source = {"kind": "2detect", "folder": "images", "scale": 1.0, "archives": archives}
         samples = {"train": 40, "validation": 4, "test": 4, "ood": 4}
         clone.settings(problem={"source": source}, data={"samples": samples})
-        clone.snakemake("data")
+        clone.snakemake("data", *elsewhere)
         server.shutdown()
-    x = zarr.open_group(clone.results / "data/train.zarr", mode="r")["x"][:]
+    x = zarr.open_group(tmp_path / "results/tiny/ct/data/train.zarr", mode="r")["x"][:]
     assert x.shape == (40, 1, 16, 16) and x.mean() == pytest.approx(0.5, abs=0.01)  # averages of uniform noise
     for file in (clone.folder / "images").rglob("reconstruction.tif"):
         file.write_bytes(file.read_bytes()[:1000])
     clone.settings(data={"seed": 1})
-    failed = clone.snakemake("data", check=False)
+    failed = clone.snakemake("data", *elsewhere, check=False)
     assert failed.returncode != 0 and re.search(r"images/slice\d{5}/mode2/reconstruction.tif", failed.stderr)
 
 
 @pytest.mark.parametrize(
-    ("changes", "fragments"),
+    ("file", "old", "new", "fragments"),
     [
-        ({"training": {"epoch": 3}}, ["experiments.ct.training.epoch", "did you mean 'epochs'?"]),
-        ({"problem": {"angles": 1}}, ["experiments.ct.problem.angles", "is 1"]),
+        ("small.yaml", "epochs: 2", "epoch: 2", ["experiments.ct.training.epoch", "did you mean 'epochs'?"]),
+        (
+            "config.yaml",
+            "experiments:\n",
+            "experiments:\n  ct: {}\n",
+            ["'experiments.ct' stands in", "config.yaml twice"],
+        ),
+        (TINY, "pathvars:\n", "pathvars: {}\npathvars:\n", ["'pathvars' stands in", f"{TINY} twice, in lines"]),
     ],
 )
-def test_a_wrong_config_stops_before_anything_runs_with_a_sentence(clone, changes, fragments):
-    clone.settings(**changes)
+def test_a_wrong_config_stops_before_anything_runs_with_a_sentence(clone, file, old, new, fragments):
+    clone.edit(file, old, new)
     failed = clone.snakemake("-n", check=False)
     said = failed.stdout + failed.stderr
     assert failed.returncode != 0 and "Traceback" not in said

@@ -1,11 +1,16 @@
 """What is wrong with a config, in sentences: each names the key, the value and what it may be."""
 
 import difflib
+import os
 import re
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Union, get_args, get_origin
 
+import yaml
 from pydantic import BaseModel, ValidationError
+
+FOLDERS = ("results", "logs")  # the pathvars that the rules use
 
 
 class ConfigError(ValueError):
@@ -21,13 +26,50 @@ def parse(model: type[BaseModel], given, key: str) -> BaseModel:
         raise ConfigError("\n".join(lines)) from None
 
 
-def check_folders(pathvars: dict) -> None:
-    """Raise ConfigError for a folder that a shell might read otherwise: names of files travel in command lines."""
+def check_files(paths) -> None:
+    """Raise ConfigError for a key that stands in one of these config files twice: YAML would keep the last alone."""
+    lines = []
+    for path in paths:
+        tree = yaml.compose(Path(path).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        for key, first, second in _twice(tree):
+            lines.append(
+                f"config key '{key}' stands in {path} twice, in lines {first} and {second}, and only the last would "
+                "count: put both into one"
+            )
+    if lines:
+        raise ConfigError("\n".join(lines))
+
+
+def _twice(node, above: tuple[str, ...] = ()):
+    """Yield each key that a mapping at or below a node of YAML has twice, with the lines of both, from 1 on."""
+    if isinstance(node, yaml.SequenceNode):
+        for entry in node.value:
+            yield from _twice(entry, above)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen = {}
+    for key, value in node.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        if name in seen and not key.tag.endswith(":merge"):  # several << are one merge
+            yield ".".join((*above, name)), seen[name], line
+        seen[name] = line
+        yield from _twice(value, (*above, name))
+
+
+def check_folders(pathvars: dict) -> dict:
+    """Return `pathvars` with each folder in its plainest form, without a slash at the end.
+
+    Raises ConfigError for a name that no rule knows, and for a folder that a shell might read otherwise: names of files
+    travel in command lines.
+    """
     for name, folder in pathvars.items():
+        if name not in FOLDERS:
+            raise ConfigError(f"config key 'pathvars.{name}' is unknown: it may be {', '.join(FOLDERS)}")
         if not re.fullmatch(r"[\w./][\w./+-]*", str(folder)):
             raise ConfigError(
                 f"config key 'pathvars.{name}' is {folder!r}: a folder of letters, digits and . / _ + - as results/mine"
             )
+    return {name: os.path.normpath(str(folder)) for name, folder in pathvars.items()}
 
 
 def _sentence(model: type[BaseModel], error: dict, key: str) -> str:

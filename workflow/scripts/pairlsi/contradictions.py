@@ -89,6 +89,9 @@ def in_searches(experiment: Experiment):
     for percent in inference.model_based.percents:
         if percent not in inference.masks.percents:
             yield f"inference.model_based.percents' has {percent}, which inference.masks.percents lacks: add it there"
+    for kind in inference.model_based.kinds:
+        if kind not in inference.masks.kinds and not (kind == "none" and 0 in inference.masks.percents):
+            yield f"inference.model_based.kinds' has {kind!r}, which inference.masks.kinds lacks: add it there"
 
 
 def in_masks(experiment: Experiment, problem):
@@ -102,9 +105,8 @@ def in_masks(experiment: Experiment, problem):
                 "they are stored for the first draws alone"
             )
     rows, axis = problem.missing_count, problem.missing_name
-    wanted = [networks.mask_percent] if set(networks.train) & {"encdec-random", "encdec-block"} else []
     swept = [p for p in masks.percents if p > 0 and set(masks.kinds) != {"none"}]
-    for where, percents in (("networks.mask_percent", wanted), ("inference.masks.percents", swept)):
+    for where, percents in (("networks.mask_percent", [networks.mask_percent]), ("inference.masks.percents", swept)):
         for percent in percents:
             masked = round(rows * percent / 100)
             if not 1 <= masked < rows:

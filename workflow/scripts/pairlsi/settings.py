@@ -230,8 +230,9 @@ def masks_of(method: str, inference: Inference) -> list[str]:
     """
     names = mask_names(inference.masks)
     if simulates(method, inference):
-        kinds, percents = inference.model_based.kinds, inference.model_based.percents
-        return [name for name in names if (both := name.split("-"))[0] in kinds and int(both[1]) in percents]
+        chosen = inference.model_based
+        asked = mask_names(inference.masks.model_copy(update={"kinds": chosen.kinds, "percents": chosen.percents}))
+        return [name for name in names if name in asked]
     return names[:1] if method == "mean" else names
 
 
@@ -265,7 +266,7 @@ def check(config: dict) -> dict:
     unknown = set(config) - {"experiments", "pathvars"}
     if unknown:
         raise ConfigError(f"config key '{sorted(unknown)[0]}' is unknown: the top level has experiments, pathvars")
-    check_folders(config.get("pathvars") or {})
+    folders = check_folders(config.get("pathvars") or {})
     experiments = config.get("experiments")
     if not isinstance(experiments, dict) or not experiments:
         raise ConfigError(f"config key 'experiments' is {experiments!r}: it must name at least one experiment")
@@ -276,7 +277,7 @@ def check(config: dict) -> dict:
                 f"config key 'experiments.{name}': a name is lower-case letters, digits and _, as in 'ct_fine'"
             )
         checked[name] = check_experiment(variants.complete(experiments, name), f"experiments.{name}")
-    return {**config, "experiments": checked}
+    return {**config, **({"pathvars": folders} if folders else {}), "experiments": checked}
 
 
 def check_experiment(given: dict, key: str) -> dict:
