@@ -12,6 +12,7 @@ so that no later solver inverts the very matrix that made them (the inverse crim
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
