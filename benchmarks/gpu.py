@@ -128,7 +128,9 @@ class Bench:
         found = {name: unit / taken if unit else taken for name, taken in seconds.items()}
         peer = found.get("peer", "")
         row = machine.compare(what, found["ours"], peer, found["ours"] / peer if peer else float("nan"))
-        print(f"    {how} {f'peak {memory} MiB' if self.on_gpu else ''}".rstrip())
+        for said in (how, f"peak {memory} MiB" if self.on_gpu else ""):
+            if said:
+                print(f"    {said}")
         self.table.append({**row, "how": how, "peak_mib": memory})
 
     def training(self, example: str, precision: str) -> None:
