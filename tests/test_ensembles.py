@@ -303,7 +303,7 @@ def test_noise_makes_it_best_to_stop_between_the_first_and_the_last_iteration():
 def test_a_method_works_batch_by_batch_on_the_samples_it_is_given(network, samples):
     y = samples[1]
     said = {"search": SAID | {"samples": {"test": 4}}, "mask_seed": 7, "centre": "global", "batch_size": 200}
-    method = Method("lsi", network, None, MASK, said, STATISTICS)
+    method = Method("lsi", network, None, MASK, said, STATISTICS, seed=SEED)
     assert method.samples("test") == slice(4) and method.samples("ood") == slice(None)
     found = method(y[:5], "test")  # batches of 12 // 3 samples: 4 and 1
     assert found.members.shape == (5, 3, *X_SHAPE) and found.data_members.shape == (SHOWN, 3, *Y_SHAPE)

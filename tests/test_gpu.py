@@ -281,7 +281,7 @@ ON_CPU = {
 def said_of(key: str, method: str, device: str) -> dict:
     """What the config says of a method, as the rules put it together."""
     said = {"batch_size": 3, "mask_seed": 7, "device": device, "splits": ["validation", "test"], "centre": "pixel"}
-    said |= {"draws": 2, "kept": 1}
+    said |= {"draws": 2, "kept": 2}
     if method in ("lsi", "lsi-zx", "lsi-prior"):
         members = 2 if (key, method) == ("crosswell", "lsi") else 1
         said["search"] = SEARCH | {"members": members} | (PRIOR if method == "lsi-prior" else {})
