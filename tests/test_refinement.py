@@ -88,6 +88,12 @@ def test_samples_keep_their_own_start_in_every_split_and_batch(ct_problem, pairs
     assert mirrored.x[::-1] == pytest.approx(whole.x, rel=1e-4, abs=1e-5)  # starts of the test split are turned too
 
 
+def test_the_time_of_an_estimate_has_that_of_the_estimate_it_started_from_in_it(ct_problem, pairs, starts):
+    told = {name: starts[name] for name in ("test/x", "validation/x")} | {"test/seconds": 1000.0}
+    assert 1000 < method(ct_problem, "lsi-refined", starts=told)(pairs[1], "test").seconds < 1100
+    assert method(ct_problem, "cgls")(pairs[1], "test").seconds < 100
+
+
 @pytest.mark.parametrize("mask", NAMES)
 def test_a_refined_estimate_is_cgls_on_the_measured_rows_from_the_start(ct_problem, pairs, starts, mask):
     observed = operators.create(mask, ct_problem.missing_count, ct_problem.missing_axis, 7)
