@@ -90,9 +90,12 @@ def test_relatives_are_read_where_they_lie_and_told_by_what_differs(tmp_path):
     (tmp_path / "hard" / "settings.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
     stored = Stored(tmp_path / "hard", Experiment, None)
     sweeps = regimes.sweeps(stored)
-    assert list(sweeps) == ["hard", "easy"] and regimes.comparable(sweeps)
+    assert list(sweeps) == ["hard", "easy"] and regimes.comparable(sweeps, "random")
     lacking = Sweep(metrics(HARD).query("method != 'mlsi'"), 50, EVALUATION)
-    assert not regimes.comparable({**sweeps, "lacking": lacking})
+    assert not regimes.comparable({**sweeps, "lacking": lacking}, "random")
+    elsewhere = metrics(HARD)  # M-LSI on blocks alone: there is nothing random that all were run on
+    elsewhere.loc[elsewhere.method == "mlsi", "mask_kind"] = "block"
+    assert not regimes.comparable({**sweeps, "elsewhere": Sweep(elsewhere, 50, EVALUATION)}, "random")
     said = "easy differs from hard by: contrast 300 instead of 900, training samples 500 instead of 1000."
     assert regimes.differences(stored, "easy") == said
     assert regimes.differences(stored, "hard") == "hard differs from hard by: nothing in problem and training."

@@ -128,6 +128,7 @@ WRONG = [
     ("problem.name", "../../evil", ["'../../evil'", "there is no module"]),
     ("problem.name", "ct; touch x", ["'ct; touch x'", "there is no module"]),
     ("problem.name", "randomness", ["'randomness'", "no class Problem"]),
+    ("problem.angles", 1, ["is 1", "greater than or equal to 2"]),
     ("problem.image_size", 4, ["4", "greater than or equal to 8"]),
     ("problem.oversampling", 9, ["9", "less than or equal to 4"]),
     ("problem.detector_bins", 12, ["12", "at least image_size, 16"]),

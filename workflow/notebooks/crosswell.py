@@ -24,7 +24,7 @@ from pairlsi.crosswell_examples import Examples
 from pairlsi.evaluation import by_percent, paper, rivals, tables
 from pairlsi.evaluation.scope import Scope
 from pairlsi.evaluation.stored import Stored
-from pairlsi.evaluation.wording import WHERE, difference, plus_minus, sources
+from pairlsi.evaluation.wording import difference, plus_minus, sources
 
 stored = Stored.in_folder(Path(results))
 scope = Scope(stored)
@@ -51,10 +51,10 @@ display(Markdown(f"""
 
 Sound is sent through the rock between two boreholes; from what receivers record, the velocity of the rock is to be found. A
 {kind_of_network} learned to turn records into velocities from complete data. This report says what can
-still be found when up to {max(scope.percents)} % of the receivers are missing: by the autoencoder alone (*PAIR*), with latent space
+still be found when up to {sweep.table.percent.max()} % of the receivers are missing: by the autoencoder alone (*PAIR*), with latent space
 inference (*PAIR+LSI*), and by inversions that simulate the waves in every iteration (*M-LSI*, *FWI*).
 
-**In short.** With {heavy} % of the receivers missing {WHERE[kind]}, the methods rank, from the least error to the
+**In short.** With {scope.loss}, the methods rank, from the least error to the
 largest: {"; ".join(labels[m] for m in at_heavy)}. {" ".join(said)} Of the claims of the paper (*Latent Space
 Inference via Paired Autoencoders*, Hart, Peters, Chung, Chung, 2026), {len(judged)} could be judged here and
 {f"{len(held)} held ({which})" if which else "none held in all its parts"}.
@@ -66,7 +66,7 @@ examples.overview()
 # %%
 reporting.show_table(
     tables.on_shared_and_all(sweep, methods, kind, heavy, confidence),
-    f"Mean relative error of the velocity, {heavy} % missing {WHERE[kind]}, with intervals, from best to worst.",
+    f"Mean relative error of the velocity, {scope.loss}, with intervals, from best to worst.",
 )
 p, counts, seeds = problem.settings, experiment.data.samples, len(experiment.training.seeds)
 display(Markdown(f"""
@@ -98,8 +98,7 @@ samples unless the caption says that it is not.
 # Each claim is judged by its parts, which stand further below with their effects. Claims 1 to 6 and 9 are about tomography.
 
 # %%
-reporting.show_table(verdicts[["claim", "statement", "verdict"]], index=False)
-reporting.show_text(tables.controls(stored.claims))
+sections.verdicts(verdicts, stored.claims)
 
 # %% [markdown]
 # ## Figure 4: models and data
@@ -148,7 +147,7 @@ for each in scope.kinds:
     means = by_percent.means(sweep, "test", run_on[each], each, samples)
     reporting.show_table(
         by_percent.table(means, lambda values: plus_minus(values, confidence)),
-        f"Mean RRE ± half the interval, receivers missing {WHERE[each]}, on the {int(samples.sum())} test samples that all "
+        f"Mean RRE ± half the interval, {scope.missing_of(each)}, on the {int(samples.sum())} test samples that all "
         "these methods share.",
     )
 samples = by_percent.shared_samples(sweep, "ood", methods)
@@ -205,7 +204,7 @@ crosswell_searches.across_regimes(scope)
 # the latent carries nothing.
 
 # %%
-described, history = stored.network(paired)
+described, history = stored.network(paired) if paired in experiment.networks.train else ({}, None)
 divergences = described.get("divergence_of_latents")
 if divergences:
     reporting.show(
@@ -218,7 +217,7 @@ if divergences:
         tables.active_latents(divergences), f"Latents with a divergence of more than {latents.ACTIVE:g} nats are active."
     )
 else:
-    display(Markdown("The latents of this autoencoder are no random variables."))
+    display(Markdown("No variational autoencoder, whose latents are random variables, was trained for this report."))
 
 # %% [markdown]
 # ## What the bounds of the paper say here
@@ -231,18 +230,21 @@ sections.bounds(stored, looked_at, 8, scope.missing, " Searches start from the m
 # ## Training
 
 # %%
-reporting.show(
-    crosswell_curves.training_terms(history),
-    stored.figures,
-    "training",
-    "The terms of the loss (4), 0 for perfect and 1 for the mean of the training samples, and divergences from the prior.",
-)
-last, hours = history.iloc[-1], history.seconds.iloc[-1] / 3600
-took = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"
-display(Markdown(
-    f"Training took {took}; the inversion ends at {last.validation_inverse:.3f} on validation samples and at "
-    f"{last.train_inverse:.3f} in training."
-))
+if history is None:
+    display(Markdown(f"networks.train has no {paired}, whose training this is about."))
+else:
+    reporting.show(
+        crosswell_curves.training_terms(history),
+        stored.figures,
+        "training",
+        "The terms of the loss (4), 0 for perfect and 1 for the mean of the training samples, and divergences from the prior.",
+    )
+    last, hours = history.iloc[-1], history.seconds.iloc[-1] / 3600
+    took = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"
+    display(Markdown(
+        f"Training took {took}; the inversion ends at {last.validation_inverse:.3f} on validation samples and at "
+        f"{last.train_inverse:.3f} in training."
+    ))
 
 # %% [markdown]
 # ## Time, and what the surrogate metrics say

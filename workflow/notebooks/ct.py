@@ -32,7 +32,9 @@ confidence, methods = experiment.evaluation.confidence, experiment.inference.met
 labels = {method: label(method) for method in {*methods, *experiment.networks.train}}
 scalars = networks.read_statistics(stored.results / "data")[0]
 n, k, counts, seeds = problem.x_shape[1], problem.missing_count, experiment.data.samples, len(experiment.training.seeds)
-masked = round(k * experiment.networks.mask_percent / 100)
+percents = sorted({q for q in sweep.table.percent if q})
+missing = f"{' or '.join(map(str, percents))} %" if percents else "some"
+others = [symbol for symbol in sweep.shown if symbol not in sweep.masks]
 
 # %%
 verdicts, judged, held = tables.verdicts(stored.claims)
@@ -40,7 +42,7 @@ display(Markdown(f"""
 # Computed tomography with missing angles: PAIR and latent space inference
 
 A paired autoencoder (PAIR) turns a sinogram into an image by way of two latent spaces. It was trained on complete
-data; when {experiment.networks.mask_percent} % of the angles are missing, latent space inference (LSI) searches the
+data; when {missing} of the angles are missing, latent space inference (LSI) searches the
 latent space of sinograms for the one that explains what was measured, and inverts that. This report says how well it
 went, beside the numbers of the paper *Latent Space Inference via Paired Autoencoders* (Hart, Peters, Chung, Chung, 2026).
 
@@ -63,13 +65,14 @@ with the prior completes them.
 **How to read it.** RRE = ‖x̂ − x‖ / ‖x‖, less is better; SSIM and PSNR are taken at the data range of the training images,
 {scalars["x"]["max"] - scalars["x"]["min"]:.3f}. Means are over the test split unless OOD is said; no choice was made on either. Intervals are {confidence:.0%}
 bootstrap intervals {sources(seeds, experiment.inference.masks.draws - 1)}. R: random angles missing, B: a block of neighbouring ones, both those that
-the encoder-decoders were trained on; R′ and B′: other draws of each, new to all networks. {tables.draws(sweep, methods)}
+the encoder-decoders were trained on, with {experiment.networks.mask_percent} % missing; R′ and B′: other draws of each, new to all
+networks{"; " + ", ".join(others) + ": all draws with that much missing" if others else ""}. {tables.draws(sweep, methods)}
 
 **In short.** Of the paper's claims, {len(judged)} could be judged here and {len(held)} held ({", ".join(map(str, held.claim)) or "none"}).
 """))
 ranking = tables.over_masks(sweep, methods, confidence)
 if not ranking.empty:
-    display(Markdown(f"With {masked} of {k} angles missing, the mean error over the masks is, from the best method to the worst:"))
+    display(Markdown(f"With {missing} of the {k} angles missing, the mean error over the masks is, from the best method to the worst:"))
     reporting.show_table(ranking)
 
 # %%
@@ -80,8 +83,7 @@ ct_sections.overview(stored)
 # Each claim is judged by its parts, which stand further below with their effects. Claims 7 and 8 are about seismic data.
 
 # %%
-reporting.show_table(verdicts[["claim", "statement", "verdict"]], index=False)
-reporting.show_text(tables.controls(stored.claims))
+sections.verdicts(verdicts, stored.claims)
 
 # %% [markdown]
 # ## Errors by mask
@@ -89,7 +91,7 @@ reporting.show_text(tables.controls(stored.claims))
 
 # %%
 means = {
-    method: {symbol: interval(sweep.mean(method, symbol), confidence) for symbol in sweep.masks} for method in methods
+    method: {symbol: interval(sweep.mean(method, symbol), confidence) for symbol in sweep.shown} for method in methods
 }
 reporting.show(
     figures.errors_by_mask(means, labels),
@@ -114,7 +116,7 @@ for name, each in regimes.sweeps(stored).items():
 sections.refined(cases, confidence)
 
 # %%
-if len(set(sweep.table.percent)) > 1 + ("none" in sweep.masks):
+if len(percents) > 1:
     reporting.show(
         figures.errors_by_percent(by_percent.intervals(sweep, methods, "test", confidence), labels),
         stored.figures,
@@ -128,10 +130,7 @@ if len(set(sweep.table.percent)) > 1 + ("none" in sweep.masks):
 # trained on that kind of mask.
 
 # %%
-for name, symbols in (("(a) full data", ["none"]), ("(b) random masks", ["R", "R′"]), ("(c) blocks", ["B", "B′"])):
-    table = tables.table_1(sweep, symbols, confidence)
-    if not table.empty:
-        reporting.show_table(table, name)
+ct_sections.table_1(stored)
 
 # %% [markdown]
 # ## Figures 1 and 2: examples
@@ -166,7 +165,7 @@ ct_sections.choices(stored)
 # ## What the bounds of the paper say here
 
 # %%
-masks = {0: "none-0-0"} | {int(name.split("-")[1]): name for name in (sweep.names("R")[:1] if "R" in sweep.masks else [])}
+masks = {0: "none-0-0"} | {q: stored.mask("random", q) for q in by_percent.percents(sweep, "random")}
 sections.bounds(stored, masks, 12, "angles missing at random")
 
 # %% [markdown]

@@ -1,5 +1,7 @@
 """Sections of the cross-well report that show samples: models and data, data completed, velocities estimated."""
 
+import numpy as np
+
 from pairlsi import crosswell_figures, reporting
 from pairlsi.evaluation import examples
 from pairlsi.evaluation.scope import SEARCHING, Scope
@@ -21,14 +23,15 @@ class Examples:
         self.shot = self.problem.settings.sources_per_well // 2
         self.keep = self.stored.keep(scope.mask)
         self.at_heavy = scope.at_heavy(scope.shared)
-        self.missing = f"{scope.heavy} % of the {scope.missing}"
+        self.missing = scope.loss
 
     def overview(self) -> None:
         """The sample of median error, by PAIR+LSI where that was run: truth, what was measured, estimates."""
         scope = self.scope
-        errors = scope.errors("lsi" if "lsi" in scope.methods else scope.methods[0])
-        sample = examples.median(errors, scope.shared if scope.shared.any() else scope.everyone)
+        errors = scope.errors("lsi" if "lsi" in scope.methods else next(iter(self.at_heavy)))
+        sample = examples.median(errors, scope.shared)
         shown = [method for method in IN_OVERVIEW if method in self.at_heavy]
+        shown = shown or [method for method in self.at_heavy if method != "mean"]
         found = examples.by_method(self.stored, shown, scope.mask, [sample])
         if not found.estimates:
             return
@@ -90,10 +93,12 @@ class Examples:
         """The paper's Figure 6: samples from easy to hard, by the error of the best method, as each estimates them."""
         scope = self.scope
         pool = scope.shared if scope.shared.sum() >= ENOUGH else scope.everyone
-        samples = examples.easy_to_hard(scope.errors(next(iter(self.at_heavy))), pool)
+        best = next(method for method in self.at_heavy if np.isfinite(scope.errors(method)[pool]).all())
+        samples = examples.easy_to_hard(scope.errors(best), pool)
         shown = [method for method in scope.methods if method in self.at_heavy and method != "mean"]
         found = examples.by_method(self.stored, shown, scope.mask, samples)
         if not found.estimates:
+            reporting.show_text("This figure needs a method that estimates from data.")
             return
         last = "The last row is the standard deviation over members for the last sample." if found.deviations else ""
         reporting.show(

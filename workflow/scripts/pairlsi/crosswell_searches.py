@@ -1,5 +1,7 @@
 """Sections of the cross-well report on searches: when they stop, what their members say, where they find the model."""
 
+import numpy as np
+
 from pairlsi import crosswell_curves, figures, networks, reporting, settings
 from pairlsi.evaluation import by_percent, choices, members, regimes
 from pairlsi.evaluation.scope import Scope
@@ -20,20 +22,22 @@ def stops(scope: Scope) -> None:
         said["inversion from an estimate"] = "validation"
     if said:
         reporting.show_text("Here " + "; ".join(f"{who} stopped {STOP[stop]}" for who, stop in said.items()) + ".")
+    percents_of = {kind: by_percent.percents(scope.sweep, kind) for kind in scope.kinds}
     chosen = {}
-    for kind in scope.kinds:
-        percents = [q for q in by_percent.percents(scope.sweep, kind) if q or kind == scope.kind]
-        chosen[kind] = choices.on_masks(stored, scope.searching, {q: stored.mask(kind, q) for q in percents})
-    curves = choices.curves(chosen[scope.kind])
+    for kind, percents in percents_of.items():
+        masks = {q: stored.mask(kind, q) for q in percents if q or kind == scope.kind}  # full data once
+        chosen[kind] = choices.on_masks(stored, scope.searching, masks)
+    kind = next((kind for kind in scope.kinds if chosen[kind]), scope.kind)
+    curves = choices.curves(chosen[kind])
     if not curves:
-        reporting.show_text("No method here searches.")
+        reporting.show_text("No search here left anything to be chosen on validation samples, or looked at there.")
         return
     reporting.show(
-        figures.validation_curves(curves, scope.labels, {q: f"{q} %" for q in scope.percents}, "missing"),
+        figures.validation_curves(curves, scope.labels, {q: f"{q} %" for q in percents_of[kind]}, "missing"),
         stored.figures,
         "semi-convergence",
-        f"Validation samples, {scope.missing}: relative misfit of what was measured and relative error of the model "
-        "against iterations; dots where the search was stopped, rings where it had better been.",
+        f"Validation samples, {scope.missing_of(kind)}: relative misfit of what was measured and relative error of "
+        "the model against iterations; dots where the search was stopped, rings where it had better been.",
     )
     if scope.heavy in curves.get("lsi", {}):
         reporting.show_text(f"With {scope.heavy} % missing, {choices.sentence(curves['lsi'][scope.heavy])}")
@@ -52,9 +56,11 @@ def outcomes(scope: Scope) -> None:
     methods = [method for method in FROM_LATENTS if method in scope.methods]
     percents = scope.percents
     if "mlsi" in methods:
-        percents = [q for q in percents if stored.estimates("mlsi", stored.mask(scope.kind, q)) is not None]
+        run = [q for q in percents if stored.estimates("mlsi", stored.mask(scope.kind, q)) is not None]
+        percents = run or percents
     table = members.outcomes_by_percent(stored, methods, scope.kind, percents, scope.shared, mean)
     if table.empty:
+        reporting.show_text(f"This needs a search for latents, {', '.join(FROM_LATENTS)}, {scope.missing}.")
         return
     table["members successful"] = table["members successful"].map("{:.0%}".format)
     reporting.show_table(
@@ -63,13 +69,14 @@ def outcomes(scope: Scope) -> None:
         "member is known to none who has no truth to compare with.",
         index=False,
     )
-    error = members.error_of_mean_model(stored.samples("test", "x")[scope.shared], mean).mean()
+    error = members.error_of_mean_model(stored.samples("test", "x")[np.flatnonzero(scope.shared)], mean).mean()
     reporting.show_text(f"The mean model has an error of {error:.3f} on these samples.")
 
 
 def spreads(scope: Scope) -> None:
     """Does the ensemble know how wrong it is? Spreads of members against the error of their mean."""
-    found = members.spreads(scope.sweep, scope.searching, scope.kind)
+    by_kind = {kind: members.spreads(scope.sweep, scope.searching, kind) for kind in scope.kinds}
+    kind, found = next(((kind, found) for kind, found in by_kind.items() if found), (scope.kind, {}))
     if not found:
         reporting.show_text("No method here has more than one member, so there is no spread.")
         return
@@ -78,7 +85,7 @@ def spreads(scope: Scope) -> None:
         scope.stored.figures,
         "spread",
         "Each test sample's spread of members, ‖standard deviation‖ / ‖x‖, against the error of their mean, "
-        f"{scope.missing}.",
+        f"{scope.missing_of(kind)}.",
     )
     reporting.show_table(
         members.calibration_by_percent(found).round(3),
@@ -95,9 +102,10 @@ def across_regimes(scope: Scope) -> None:
     if len(sweeps) == 1:
         reporting.show_text("The config has no variant of this experiment to compare with.")
         return
-    if not regimes.comparable(sweeps):
+    if not regimes.comparable(sweeps, scope.kind):
         reporting.show_text(
-            "The comparison needs the methods pair, lsi, mlsi and mean in this experiment and its variants."
+            "The comparison needs the methods pair, lsi, mlsi and mean in this experiment and its variants, all "
+            f"of them on full data or with {scope.missing}."
         )
         return
     found = [regimes.regime(name, sweep, scope.kind) for name, sweep in sorted(sweeps.items())]

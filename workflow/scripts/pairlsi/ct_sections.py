@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from pairlsi import figures, reporting
 from pairlsi.evaluation import choices as chosen_on_validation
 from pairlsi.evaluation import examples as picked
+from pairlsi.evaluation import tables
 from pairlsi.evaluation.comparisons import describe, matched
 from pairlsi.evaluation.stored import Stored
 from pairlsi.evaluation.wording import ROWS, SPLITS, label
@@ -28,7 +29,7 @@ def example(stored: Stored, split: str, sample: int, rows: dict[str, dict[str, s
 
 def overview(stored: Stored) -> None:
     """The median test sample by the paper's three methods, of those that were run on all masks."""
-    masks, sample = stored.sweep.masks, median_sample(stored, "test")
+    masks, sample = stored.sweep.shown, median_sample(stored, "test")
     by_mask = {name: {symbol: matched(method, symbol) for symbol in masks} for method, name in ROWS.items()}
     rows = {name: found for name, found in by_mask.items() if set(found.values()) <= set(stored.inference.methods)}
     if rows:
@@ -42,9 +43,24 @@ def overview(stored: Stored) -> None:
         )
 
 
+def table_1(stored: Stored) -> None:
+    """The paper's Table 1, as far as its masks and methods were run."""
+    confidence, found = stored.experiment.evaluation.confidence, False
+    for name, symbols in (("(a) full data", ["none"]), ("(b) random masks", ["R", "R′"]), ("(c) blocks", ["B", "B′"])):
+        table = tables.table_1(stored.sweep, symbols, confidence)
+        if not table.empty:
+            reporting.show_table(table, name)
+            found = True
+    if not found:
+        reporting.show_text(
+            "This needs one of its methods, pair, lsi and encoder-decoders, on full data or on masks of "
+            "networks.mask_percent."
+        )
+
+
 def examples(stored: Stored) -> None:
     """The paper's Figures 1 and 2: the median samples in and out of distribution by every method."""
-    rows = {label(method): dict.fromkeys(stored.sweep.masks, method) for method in stored.inference.methods}
+    rows = {label(method): dict.fromkeys(stored.sweep.shown, method) for method in stored.inference.methods}
     for split, name in (("test", "figure-1"), ("ood", "figure-2")):
         sample = median_sample(stored, split)
         reporting.show(
@@ -66,7 +82,9 @@ def clusters(stored: Stored) -> None:
     """The paper's Figure 3: surrogate metrics of full data, of the same with a block missing, and after LSI."""
     sweep = stored.sweep
     if not ({"pair", "lsi"} <= set(stored.inference.methods) and {"none", "B"} <= set(sweep.masks)):
-        reporting.show_text("This figure needs the methods pair and lsi, full data and a block mask in the sweep.")
+        reporting.show_text(
+            "This figure needs the methods pair and lsi, full data, and draw 0 of the block of networks.mask_percent."
+        )
         return
     block = sweep.names("B")[0]
     points = {
@@ -87,7 +105,7 @@ def clusters(stored: Stored) -> None:
 
 def choices(stored: Stored) -> None:
     """Where each method was stopped on each kind of mask, and what each weight of the prior would have given."""
-    masks = {symbol: names[0] for symbol, names in stored.sweep.masks.items() if "′" not in symbol}
+    masks = {symbol: names[0] for symbol, names in stored.sweep.shown.items() if "′" not in symbol}
     found = chosen_on_validation.on_masks(stored, stored.inference.methods, masks)
     if not found:
         reporting.show_text("No method here leaves anything open.")

@@ -124,7 +124,7 @@ def errors_by_mask(means: dict[str, dict[str, tuple[float, float, float]]], labe
     means: method -> mask -> (mean, low, high).
     """
     masks = list(next(iter(means.values())))
-    figure = Figure(figsize=(8.4, 4.2), layout="constrained")
+    figure = Figure(figsize=(max(8.4, 1.4 * len(masks)), 4.2), layout="constrained")
     axes = figure.subplots()
     width = 0.85 / len(means)
     for number, (method, by_mask) in enumerate(means.items()):

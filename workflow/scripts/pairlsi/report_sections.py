@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pairlsi import reporting
-from pairlsi.evaluation import rivals
+from pairlsi.evaluation import rivals, tables
 from pairlsi.evaluation.stored import Stored
 from pairlsi.theory import trained
 
@@ -54,6 +54,14 @@ they assume, a minimiser of (9), is not what a search gives that is stopped earl
         f"Bound over what it bounds, median over the first {count} test samples, {missing}, and how often it held."
         + note,
     )
+
+
+def verdicts(whole: pd.DataFrame, claims: pd.DataFrame) -> None:
+    """The verdict on each claim, and what became of the controls; whole: the rows of claims.csv for whole claims."""
+    reporting.show_table(
+        whole[["claim", "statement", "verdict"]], index=False, otherwise="No claim was to be judged: evaluation.claims."
+    )
+    reporting.show_text(tables.controls(claims))
 
 
 def claims_in_detail(claims: pd.DataFrame, words: str) -> None:

@@ -98,15 +98,20 @@ class Bootstrap:
     def measured(self, method: str, masks: list[str], metric: str) -> Measured:
         """The metric on those of the masks {kind}-{percent}-{draw}, of one kind, that the method was run on.
 
-        Raises KeyError where it was run on none of them.
+        The mean model is the same on all masks, so it is run on one and counts for each. Raises KeyError where the
+        method was run on none of them.
         """
-        found = [mask for mask in masks if (method, mask) in self.rows]
+        rows_of = {mask: self.rows[method, mask] for mask in masks if (method, mask) in self.rows}
+        if method == "mean":
+            (rows,) = (rows for (name, _), rows in self.rows.items() if name == "mean")
+            rows_of = dict.fromkeys(masks, rows)
+        found = list(rows_of)
         if not found:
             raise KeyError(f"the metrics have no {method} on {', '.join(masks)}")
         column = self.table[metric].to_numpy(float)
         values = np.full((len(found), len(self.seeds), len(self.samples)), np.nan)
         for of_mask, mask in zip(values, found, strict=True):
-            rows = self.rows[method, mask]
+            rows = rows_of[mask]
             of_mask[self.places[0][rows], self.places[1][rows]] = column[rows]
         kind, draws = found[0].split("-")[0], [int(mask.rpartition("-")[2]) for mask in found]
         return Measured(values.swapaxes(0, 1), kind, draws)

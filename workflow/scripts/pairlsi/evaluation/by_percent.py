@@ -23,9 +23,9 @@ def run_at(sweep: Sweep, methods: list[str], kind: str) -> dict[str, set[int]]:
 
 
 def run_on(sweep: Sweep, methods: list[str], kind: str) -> list[str]:
-    """The methods that were run on masks of this kind, and the mean model, which needs none."""
-    table = sweep.table[sweep.table.mask_kind == kind]
-    return [method for method in methods if method == "mean" or method in set(table.method)]
+    """The methods that were run on masks of this kind or on full data alone, and the mean model, which needs none."""
+    kinds = sweep.table.groupby("method").mask_kind.agg(set)
+    return [m for m in methods if m == "mean" or kind in kinds.get(m, ()) or kinds.get(m) == {"none"}]
 
 
 def measured(sweep: Sweep, split: str, method: str, kind: str, percent: int, metric: str = "rre") -> Measured | None:

@@ -51,6 +51,12 @@ class Sweep:
         self.masks = {
             symbol: present for symbol, names in masks.items() if (present := [n for n in names if n in swept])
         }
+        # and what else was run, which no claim is about: every draw of another percentage missing, "R 50 %"
+        self.shown = dict(self.masks)
+        for symbol, kind in (("R", "random"), ("B", "block")):
+            of_kind = self.table[(metrics.mask_kind == kind) & (metrics.percent != percent)]
+            for other, rows in of_kind.groupby("percent"):
+                self.shown[f"{symbol} {other} %"] = sorted(rows["mask"].unique())
 
     def measured(
         self, method: str, symbol: str, metric: str = "rre", split: str = "test", among: Iterable[str] = ()
@@ -73,9 +79,9 @@ class Sweep:
 
     def names(self, symbol: str) -> list[str]:
         """The masks {kind}-{percent}-{draw} that a symbol stands for. Raises KeyError where the sweep has none."""
-        if symbol not in self.masks:
+        if symbol not in self.shown:
             raise KeyError(f"the sweep has no mask {symbol}")
-        return self.masks[symbol]
+        return self.shown[symbol]
 
     def gain(self, method: str, other: str, symbol: str, metric: str = "rre") -> np.ndarray:
         """How much better `method` is than `other`: by how much smaller its RRE is, or larger its SSIM."""

@@ -101,10 +101,12 @@ def calibration_by_percent(found: Spreads) -> pd.DataFrame:
 def sentence(method: str, of_method: dict[int, tuple[np.ndarray, np.ndarray]]) -> str:
     """Whether a method's ensembles know how wrong they are, over all masks: percent -> errors (n,), spreads (n,)."""
     told = calibration(*(np.concatenate(values) for values in zip(*of_method.values(), strict=True)))
+    correlation = told["correlation"]
+    known = np.isfinite(correlation)  # two samples tell none
+    together = f" Over samples and masks both have a correlation of {correlation:.2f}." if known else ""
     return (
         f"**{label(method)}**, over all these masks: the error is {told['error over spread']:.1f} times the spread, "
-        f"{judged(told['error over spread'])}. Over samples and masks both have a correlation of "
-        f"{told['correlation']:.2f}."
+        f"{judged(told['error over spread'])}.{together}"
     )
 
 

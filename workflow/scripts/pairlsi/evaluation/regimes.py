@@ -43,9 +43,13 @@ class Regime:
         )
 
 
-def comparable(sweeps: dict[str, Sweep]) -> bool:
-    """Whether all regimes, name -> sweep, have the methods to be compared."""
-    return all({*COMPARED, "mean"} <= set(sweep.table.method) for sweep in sweeps.values())
+def comparable(sweeps: dict[str, Sweep], kind: str) -> bool:
+    """Whether all regimes, name -> sweep, have the methods to be compared, on a mask of this kind or on full data."""
+    return all(
+        {*COMPARED, "mean"} <= set(sweep.table.method)
+        and set.intersection(*by_percent.run_at(sweep, [*COMPARED], kind).values())
+        for sweep in sweeps.values()
+    )
 
 
 def regime(name: str, sweep: Sweep, kind: str) -> Regime:

@@ -41,7 +41,7 @@ def on_masks(sweep: Sweep, name: str) -> dict[str, dict[str, np.ndarray]]:
             m: sweep.mean(m, symbol, "rre", split, among=methods) for m in methods
         }
         for split in SPLITS
-        for symbol in sweep.masks
+        for symbol in sweep.shown
     }
 
 

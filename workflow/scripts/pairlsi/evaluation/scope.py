@@ -36,7 +36,16 @@ class Scope:
     @property
     def missing(self) -> str:
         """What is missing and how, for captions."""
-        return f"{self.stored.problem.missing_name} missing {WHERE[self.kind]}"
+        return self.missing_of(self.kind)
+
+    def missing_of(self, kind: str) -> str:
+        """The same for masks of another kind."""
+        return f"{self.stored.problem.missing_name} missing {WHERE[kind]}" if WHERE[kind] else "nothing missing"
+
+    @property
+    def loss(self) -> str:
+        """How much is missing at heavy loss, to follow "with"."""
+        return f"{self.heavy} % of the {self.missing}" if self.heavy else "nothing missing"
 
     def at_heavy(self, samples: np.ndarray) -> dict[str, np.ndarray]:
         """Mean errors over these samples (N,) bool at heavy loss: method -> (1 + R,), the least first."""

@@ -90,10 +90,11 @@ class Stored:
     def estimates(self, method: str, mask: str) -> OneDraw | None:
         """The estimates of a method on a mask, None where the settings do not ask for them, whatever lies there."""
         masks, draw = operators.split_draw(mask)
-        asked = method in self.inference.methods and masks in settings.masks_of(method, self.inference)
-        if not asked or draw >= min(
-            settings.draws_of(method, masks, self.masks), settings.draws_kept(masks, self.masks)
-        ):
+        asked = settings.masks_of(method, self.inference) if method in self.inference.methods else []
+        if method == "mean" and asked:  # the same on all masks
+            masks, draw = asked[0], 0
+        kept = min(settings.draws_of(method, masks, self.masks), settings.draws_kept(masks, self.masks))
+        if masks not in asked or draw >= kept:
             return None
         return OneDraw(self._group(method, masks), draw)
 

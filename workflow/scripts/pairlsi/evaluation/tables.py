@@ -41,7 +41,7 @@ def all_methods(sweep: Sweep, split: str, methods: list[str], metric: str = "rre
     rows = {}
     for method in methods:
         rows[label(method)] = {
-            describe(symbol): sweep.mean(method, symbol, metric, split, among=methods)[0] for symbol in sweep.masks
+            describe(symbol): sweep.mean(method, symbol, metric, split, among=methods)[0] for symbol in sweep.shown
         }
     return pd.DataFrame(rows).T
 
@@ -64,7 +64,7 @@ def over_masks(sweep: Sweep, methods: list[str], confidence: float) -> pd.DataFr
 
     Empty where the sweep has full data alone.
     """
-    missing = [symbol for symbol in sweep.masks if symbol != "none"]
+    missing = [symbol for symbol in sweep.shown if symbol != "none"]
     if not missing:
         return pd.DataFrame()
     means = {
@@ -92,10 +92,11 @@ def on_shared_and_all(sweep: Sweep, methods: list[str], kind: str, percent: int,
     rows = {}
     for method, mean in on_shared.items():
         everywhere = not np.isnan(by_percent.values(sweep, "test", method, kind, percent)).any()
-        rows[label(method)] = {
-            f"the {some} samples that all share": with_interval(mean, confidence) if some else "",
-            f"all {count} test samples": with_interval(on_all[method], confidence) if everywhere else "",
-        }
+        rows[label(method)] = {f"the {some} samples that all share": with_interval(mean, confidence) if some else ""}
+        if some < count:
+            rows[label(method)][f"all {count} test samples"] = (
+                with_interval(on_all[method], confidence) if everywhere else ""
+            )
     return pd.DataFrame(rows).T
 
 

@@ -27,7 +27,7 @@ def moments(latents: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (n,) of latents (N, n) and W (n, n) with W'W the inverse of their shrunken covariance, both float64."""
     latents = latents.double()
     mean = latents.mean(0)
-    covariance = torch.cov(latents.T)
+    covariance = torch.cov(latents.T).reshape(len(mean), len(mean))  # of a single latent it is a mere number
     identity = torch.eye(len(mean), dtype=latents.dtype, device=latents.device)
     root = torch.linalg.cholesky(covariance + SHRINKAGE * covariance.diagonal().mean() * identity)
     return mean, torch.linalg.solve_triangular(root, identity, upper=False)
