@@ -449,7 +449,9 @@ def test_dear_methods_are_run_on_the_first_draws_and_estimates_are_kept_of_these
     )
     assert [settings.draws_of(method, "random-25", masks) for method in ("pair", "cgls")] == [9, 3]
     assert settings.draws_of("pair", "none-0", masks) == settings.draws_kept("none-0", masks) == 1
-    assert settings.draws_kept("random-25", masks) == 3
+    assert settings.draws_kept("random-25", masks) == 3 and settings.draws_of("mean", "random-25", masks) == 1
+    few = masks.model_copy(update={"few": settings.FewDraws(draws=1, methods=["cgls"])})
+    assert settings.draws_kept("random-25", few) == 2  # a new one for the figures
     assert settings.draws_kept("random-25", masks.model_copy(update={"few": None})) == 9
 
 

@@ -91,7 +91,8 @@ sections.verdicts(verdicts, stored.claims)
 
 # %%
 means = {
-    method: {symbol: interval(sweep.mean(method, symbol), confidence) for symbol in sweep.shown} for method in methods
+    method: {s: interval(sweep.mean(method, s), confidence) for s in sweep.shown if sweep.was_run(method, s)}
+    for method in methods
 }
 reporting.show(
     figures.errors_by_mask(means, labels),

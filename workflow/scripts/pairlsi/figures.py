@@ -50,7 +50,8 @@ def examples(truth, data: dict, estimates: dict, errors: dict, data_range: tuple
     """One sample as each method reconstructs it from each mask (the paper's Figures 1 and 2).
 
     truth (H, W); data: mask -> (angles, bins) with NaN where missing; estimates: method -> mask -> (H, W);
-    errors: the same keys -> RRE, the least on each mask in bold; all images share `data_range`.
+    errors: the same keys -> RRE, the least on each mask in bold; all images share `data_range`. Where a method lacks a
+    mask, its place stays empty.
     """
     masks, methods = list(data), list(estimates)
     figure = Figure(figsize=(1.75 * (len(masks) + 1), 1.75 * (len(methods) + 1) + 0.4), layout="constrained")
@@ -69,8 +70,10 @@ def examples(truth, data: dict, estimates: dict, errors: dict, data_range: tuple
         grid[row, 0].text(0.98, 0.5, method, ha="right", va="center", transform=grid[row, 0].transAxes, **STYLE)
         for column, mask in enumerate(masks, 1):
             axes = grid[row, column]
+            if mask not in estimates[method]:
+                continue
             axes.imshow(estimates[method][mask], cmap="gray", vmin=data_range[0], vmax=data_range[1])
-            best = min(by_mask[mask] for by_mask in errors.values())
+            best = min(by_mask[mask] for by_mask in errors.values() if mask in by_mask)
             weight = "bold" if errors[method][mask] == best else "normal"
             axes.set_xlabel(f"{errors[method][mask]:.3f}", fontweight=weight, labelpad=2, **STYLE)
     return figure
@@ -121,15 +124,15 @@ def clusters(points: dict[str, pd.DataFrame]) -> Figure:
 def errors_by_mask(means: dict[str, dict[str, tuple[float, float, float]]], labels: dict[str, str]) -> Figure:
     """Mean RRE with its interval for each method on each mask.
 
-    means: method -> mask -> (mean, low, high).
+    means: method -> mask -> (mean, low, high); a mask that a method lacks has no bar.
     """
-    masks = list(next(iter(means.values())))
+    masks = list(dict.fromkeys(mask for by_mask in means.values() for mask in by_mask))
     figure = Figure(figsize=(max(8.4, 1.4 * len(masks)), 4.2), layout="constrained")
     axes = figure.subplots()
     width = 0.85 / len(means)
     for number, (method, by_mask) in enumerate(means.items()):
-        place = np.arange(len(masks)) + (number - (len(means) - 1) / 2) * width
-        mean, low, high = np.array([by_mask[mask] for mask in masks]).T
+        place = np.array([masks.index(mask) for mask in by_mask]) + (number - (len(means) - 1) / 2) * width
+        mean, low, high = np.array(list(by_mask.values())).T
         axes.bar(place, mean, width * 0.92, color=COLOURS[method], label=labels[method])
         axes.errorbar(place, mean, [mean - low, high - mean], fmt="none", ecolor="0.25", linewidth=0.8)
     names = ["full data" if mask == "none" else f"mask {mask}" for mask in masks]

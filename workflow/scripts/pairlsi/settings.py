@@ -247,15 +247,17 @@ def mask_names(masks: Masks) -> list[str]:
 
 
 def draws_of(method: str, mask: str, masks: Masks) -> int:
-    """How many draws of {kind}-{percent} a method is run on, the first ones."""
-    if mask == NOTHING:
+    """How many draws of {kind}-{percent} a method is run on, the first ones; the mean is the same on all."""
+    if mask == NOTHING or method == "mean":
         return 1
     return masks.few.draws if masks.few and method in masks.few.methods else masks.draws
 
 
 def draws_kept(mask: str, masks: Masks) -> int:
-    """Of how many draws of {kind}-{percent} the estimates are stored: those that all methods are run on."""
-    return 1 if mask == NOTHING else masks.few.draws if masks.few else masks.draws
+    """Of how many draws of {kind}-{percent} the estimates are stored: those that all methods are run on, and a new one
+    for the figures.
+    """
+    return 1 if mask == NOTHING else min(masks.draws, max(2, masks.few.draws)) if masks.few else masks.draws
 
 
 def check(config: dict) -> dict:

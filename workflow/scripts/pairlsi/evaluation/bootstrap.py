@@ -103,8 +103,7 @@ class Bootstrap:
         """
         rows_of = {mask: self.rows[method, mask] for mask in masks if (method, mask) in self.rows}
         if method == "mean":
-            (rows,) = (rows for (name, _), rows in self.rows.items() if name == "mean")
-            rows_of = dict.fromkeys(masks, rows)
+            rows_of = dict.fromkeys(masks, next(rows for (name, _), rows in self.rows.items() if name == "mean"))
         found = list(rows_of)
         if not found:
             raise KeyError(f"the metrics have no {method} on {', '.join(masks)}")

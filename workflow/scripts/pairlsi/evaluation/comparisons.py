@@ -77,6 +77,13 @@ class Sweep:
         """Mean over samples, seeds and draws, (1 + R,); see `measured`."""
         return getattr(self, split).mean_of(self.measured(method, symbol, metric, split, among))
 
+    def was_run(self, method: str, symbol: str) -> bool:
+        """Whether a method was run on any of the masks of a symbol; the mean is the same on all."""
+        rows = self.test.rows
+        return any((method, mask) in rows for mask in self.names(symbol)) or (
+            method == "mean" and any(name == "mean" for name, _ in rows)
+        )
+
     def names(self, symbol: str) -> list[str]:
         """The masks {kind}-{percent}-{draw} that a symbol stands for. Raises KeyError where the sweep has none."""
         if symbol not in self.shown:

@@ -35,13 +35,13 @@ def on_masks(sweep: Sweep, name: str) -> dict[str, dict[str, np.ndarray]]:
     Every method that the sweep of the experiment `name` has is held against the others, on the draws that all were
     run on.
     """
-    methods = sweep.table.method.unique()
+    run = {s: [m for m in sweep.table.method.unique() if sweep.was_run(m, s)] for s in sweep.shown}
     return {
         f"{name}: {describe(symbol)}, {SPLITS[split]}": {
             m: sweep.mean(m, symbol, "rre", split, among=methods) for m in methods
         }
         for split in SPLITS
-        for symbol in sweep.shown
+        for symbol, methods in run.items()
     }
 
 

@@ -96,18 +96,13 @@ class Stored:
         kept = min(settings.draws_of(method, masks, self.masks), settings.draws_kept(masks, self.masks))
         if masks not in asked or draw >= kept:
             return None
-        return OneDraw(self._group(method, masks), draw)
-
-    def _group(self, method: str, masks: str) -> zarr.Group:
-        return zarr.open_group(
-            self.results / "inference" / method / masks / f"seed-{self.seed}" / "estimates.zarr", mode="r"
-        )
+        folder = self.results / "inference" / method / masks / f"seed-{self.seed}"
+        return OneDraw(zarr.open_group(folder / "estimates.zarr", mode="r"), draw)
 
     def choice(self, method: str, mask: str) -> dict:
         """What the validation split chose for a method on a mask, with its curves; {} for nothing."""
-        if self.estimates(method, mask) is None:
-            return {}
-        return dict(self._group(method, operators.split_draw(mask)[0]).attrs.get("chosen_on_validation") or {})
+        found = self.estimates(method, mask)
+        return dict(found.group.attrs.get("chosen_on_validation") or {}) if found else {}
 
 
 def regime_of(results: Path) -> dict:

@@ -37,19 +37,23 @@ def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame
 
 
 def all_methods(sweep: Sweep, split: str, methods: list[str], metric: str = "rre") -> pd.DataFrame:
-    """Mean of a metric for every method (rows) and mask (columns) of the sweep, over the draws that all were run on."""
-    rows = {}
-    for method in methods:
-        rows[label(method)] = {
-            describe(symbol): sweep.mean(method, symbol, metric, split, among=methods)[0] for symbol in sweep.shown
-        }
+    """Mean of a metric for every method (rows) and mask (columns) of the sweep, over the draws that all were run on.
+
+    NaN for what was not run.
+    """
+    rows = {label(method): {} for method in methods}
+    for symbol in sweep.shown:
+        run = [method for method in methods if sweep.was_run(method, symbol)]
+        for method in run:
+            rows[label(method)][describe(symbol)] = sweep.mean(method, symbol, metric, split, among=run)[0]
     return pd.DataFrame(rows).T
 
 
 def draws(sweep: Sweep, methods: list[str]) -> str:
     """On how many draws of the masks methods were run, where some were run on fewer than others, as a sentence."""
     new = [symbol for symbol in sweep.masks if symbol in ("R′", "B′")]
-    run = {m: len(sweep.measured(m, new[0]).draws) for m in methods} if new else {}
+    counted = [method for method in methods if method != "mean"] if new else []
+    run = {m: len(sweep.measured(m, new[0]).draws) if sweep.was_run(m, new[0]) else 0 for m in counted}
     if len(set(run.values())) < 2:
         return ""
     most, few = max(run.values()), ", ".join(label(m) for m, count in run.items() if count < max(run.values()))
@@ -62,9 +66,10 @@ def draws(sweep: Sweep, methods: list[str]) -> str:
 def over_masks(sweep: Sweep, methods: list[str], confidence: float) -> pd.DataFrame:
     """Mean RRE over all masks with something missing, with its interval, from the best method to the worst.
 
-    Empty where the sweep has full data alone.
+    Only of masks that all were run on; empty where the sweep has full data alone.
     """
-    missing = [symbol for symbol in sweep.shown if symbol != "none"]
+    run = {symbol: all(sweep.was_run(method, symbol) for method in methods) for symbol in sweep.shown}
+    missing = [symbol for symbol in sweep.shown if symbol != "none" and run[symbol]]
     if not missing:
         return pd.DataFrame()
     means = {
