@@ -42,7 +42,7 @@ def copy_tree(folder: Path) -> None:
         if path.name == "config.yaml":
             ct["ct"]["networks"]["train"] = ["pair"]
             ct["ct"]["inference"]["methods"] = ["pair", "lsi", "interpolate"]
-            ct["ct"]["inference"]["masks"] |= {"kinds": ["none", "random"], "draws": [0]}
+            ct["ct"]["inference"]["masks"] |= {"kinds": ["none", "random"], "draws": 1, "few": None}
             ct["ct"]["evaluation"]["claims"] = []
         path.write_text(yaml.safe_dump(said), encoding="utf-8")
 
