@@ -305,6 +305,9 @@ def test_a_problem_of_ones_own_is_one_module_and_one_block_of_the_config(tmp_pat
     # named while planning, not after hours of computing
     failed = clone.snakemake("results/tiny/mine/report.html", "-n", check=False)
     assert failed.returncode != 0 and "there is no notebook workflow/notebooks/blur.py" in failed.stdout + failed.stderr
+    (clone.folder / "workflow/notebooks/blur.py").write_text('# %%\nresults = "here"\n', encoding="utf-8")
+    failed = clone.snakemake("results/tiny/mine/report.html", "-n", check=False)
+    assert failed.returncode != 0 and "no cell tagged 'parameters' that sets 'results'" in failed.stdout + failed.stderr
     failed = clone.snakemake("results/tiny/main/report.html", "-n", check=False)
     assert failed.returncode != 0 and re.search("no experiment main .* are .*mine", failed.stdout + failed.stderr)
 

@@ -234,6 +234,10 @@ def written_notebook(wildcards):
             f"there is no notebook workflow/{notebook.removeprefix('../')} for the report: write one (see README.md), "
             f"or ask for the metrics.csv of {wildcards.experiment} alone"
         )
+    if not reporting.takes_results(sources.ROOT / notebook):
+        raise WorkflowError(
+            f"the notebook workflow/{notebook.removeprefix('../')} has no cell tagged 'parameters' that sets 'results'"
+        )
     return notebook
 
 

@@ -3,6 +3,7 @@
 import base64
 import html as html_text
 import importlib.util
+import re
 from pathlib import Path
 
 import yaml
@@ -31,6 +32,13 @@ class ReportError(RuntimeError):
 def missing() -> list[str]:
     """Which of the packages that a report needs are not installed; quick to say, since none is imported."""
     return [package for package in NEEDS if importlib.util.find_spec(package) is None]
+
+
+def takes_results(notebook: Path) -> bool:
+    """Whether a percent-format notebook has a cell tagged "parameters" that sets `results`: cheap, while planning."""
+    cells = re.split(r"^# %%", notebook.read_text(encoding="utf-8"), flags=re.M)
+    tagged = [cell for cell in cells if re.match(r"[^\n]*tags=\[[^\n]*[\"']parameters[\"']", cell)]
+    return any(re.search(r"^results\s*(:[^=]+)?=", cell, re.M) for cell in tagged)
 
 
 def write_settings(experiment: dict, relatives: list[str], source: str, path: str) -> None:
