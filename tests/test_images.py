@@ -48,7 +48,9 @@ def test_no_object_lies_in_two_splits_whatever_is_unpacked_between_two_runs(tmp_
     if lost.is_file():
         assert not objects(clone, "train") & objects(clone, "test")
     assert failed.returncode != 0 and "Traceback" not in failed.stderr
-    assert re.search(r"images under images are not .* dealt .*: 700 are new \(\S+/slice00701 and 699 ", failed.stderr)
+    assert re.search(
+        r"images under \S+/images are not .* dealt .*: 700 are new \(\S+/slice00701 and 699 ", failed.stderr
+    )
     assert "snakemake --cores all --forcerun deal_images" in failed.stderr
     checked = clone.snakemake("provenance", "--quiet", "all", check=False)
     assert checked.returncode != 0

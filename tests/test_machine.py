@@ -90,7 +90,9 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 
 def make(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess:
     said = {"capture_output": True, "encoding": "utf-8"}
-    return subprocess.run(["make", *words], cwd=folder, env=os.environ | variables, **said)
+    # without what `make test` says to a make within it
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(["make", *words], cwd=folder, env=own | variables, **said)
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """The preset tiny as users have it, every experiment to its report: through Slurm where it is installed, by the profile
-that users have, else on this machine alone."""
+that users have, else on this machine alone.
+
+Variants, whose jobs are like those of what they vary, are computed here.
+"""
 
 import re
 from collections import Counter
@@ -16,6 +19,8 @@ TIMEOUT = 3600  # seconds: a slow machine takes several times what a fast one do
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(TIMEOUT + 60)]
 
 SAID = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]
+VARIANTS = [name for name, said in SAID.items() if "variant_of" in said]
+OWN = [name for name in SAID if name not in VARIANTS]
 ON_CPU = ("create_store", "simulate", "statistics", "summarise", "report")
 
 
@@ -23,6 +28,7 @@ ON_CPU = ("create_store", "simulate", "statistics", "summarise", "report")
 def whole(request, tmp_path_factory) -> Clone:
     """A clone on which the whole workflow has run, for all experiments."""
     clone = Clone(tmp_path_factory.mktemp("whole") / "clone", small=False)
+    clone.snakemake(*(f"results/tiny/{variant}/metrics.csv" for variant in VARIANTS), timeout=TIMEOUT)
     if slurm_cluster.missing():
         clone.snakemake(timeout=TIMEOUT)
     else:
@@ -44,19 +50,18 @@ def test_every_experiment_ends_with_its_report_and_nothing_is_left_to_do(whole):
 def test_each_job_runs_once_and_those_of_gpu_rules_alone_on_a_gpu_node_where_they_see_a_device(whole, cluster):
     jobs = cluster.jobs(whole)
     assert {(job["JobState"], job["Restarts"]) for job in jobs} == {("COMPLETED", "0")}
-    logs = list((whole.folder / "logs/tiny").rglob("*.log"))
+    logs = {log: log.read_text(encoding="utf-8").splitlines()[0] for log in (whole.folder / "logs/tiny").rglob("*.log")}
+    logs = {log: line for log, line in logs.items() if "Slurm job" in line}
     assert len(logs) == len(jobs)
     places = set()
-    for log in logs:
-        place = re.search(
-            r"node (\w+)\d, Slurm job \d+(, CUDA devices \d)?$", log.read_text(encoding="utf-8").splitlines()[0]
-        )
+    for log, line in logs.items():
+        place = re.search(r"node (\w+)\d, Slurm job \d+(, CUDA devices \d)?$", line)
         experiment, rule = log.relative_to(whole.folder / "logs/tiny").parts[:2]
         places.add((experiment, rule.removesuffix(".log"), place[1], bool(place[2])))
-    # closed forms are fitted and solved without a GPU; crosswell_mild trains none, linear has nothing else
-    wanted = {(experiment, rule, "cpu", False) for experiment in SAID for rule in (*ON_CPU, "train", "infer")}
-    wanted.remove(("crosswell_mild", "train", "cpu", False))
-    wanted |= {(experiment, rule, "gpu", True) for experiment in SAID for rule in ("train", "infer")}
+    # closed forms are fitted and solved without a GPU; linear has nothing else
+    wanted = {(experiment, rule, "cpu", False) for experiment in OWN for rule in (*ON_CPU, "train", "infer")}
+    wanted |= {(variant, "report", "cpu", False) for variant in VARIANTS}
+    wanted |= {(experiment, rule, "gpu", True) for experiment in OWN for rule in ("train", "infer")}
     assert places == wanted - {("linear", rule, "gpu", True) for rule in ("train", "infer")}
 
 
@@ -67,7 +72,7 @@ def test_many_like_jobs_are_submitted_as_arrays_and_training_is_not(whole, clust
         for rule in ("create_store", "simulate", "infer", "infer_on_cpu", "train")
     }
     stores = arrays["create_store"]  # possible from the start, all together
-    assert list(stores.values()) == [4 * len(SAID)] and None not in stores
+    assert list(stores.values()) == [4 * len(OWN)] and None not in stores
     for rule in ("simulate", "infer", "infer_on_cpu"):  # some become possible one by one
         alone = arrays[rule].pop(None, 0)
         together = arrays[rule].values()
@@ -92,13 +97,10 @@ def test_methods_that_simulate_run_on_the_samples_and_masks_set_aside_for_them(w
     for method in ("mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-refined"):
         assert counted[method].to_dict() == {0: 3, 90: 3}
         assert "block" not in set(metrics[metrics.method == method].mask_kind)
-    for method, members in (("lsi", 2), ("mlsi", 2)):
+    for method, draws, members in (("lsi", 2, 2), ("mlsi", 1, 2)):
         estimates = zarr.open_group(results / f"inference/{method}/random-90/seed-0/estimates.zarr", mode="r")
-        assert estimates["test/x_members"].shape[2] == members and estimates["test/y_members"].shape[:3] == (
-            1,
-            2,
-            members,
-        )
+        assert estimates["test/x_members"].shape[2] == members
+        assert estimates["test/y_members"].shape[:3] == (draws, 2, members)
         chosen = estimates.attrs["chosen_on_validation"]
         assert 1 <= chosen["iterations"] < len(chosen["validation_rre"])
     claims = pd.read_csv(results / "claims.csv")
