@@ -159,3 +159,10 @@ def test_a_difference_says_on_which_side_it_lies_and_orders_its_ends():
     assert wording.difference(higher, others, "PAIR", 0.95) == "40 % above that of PAIR (27 to 53 %)"
     assert wording.with_interval(lower, 0.95) == "0.600 (0.543 to 0.657)"
     assert wording.plus_minus(lower, 0.95) == "0.600 ± 0.057"
+
+
+def test_it_is_said_over_what_intervals_are_and_over_what_they_are_not():
+    assert wording.sources(3, 8) == "over samples and seeds and masks (of methods that were run on three or more)"
+    few = wording.sources(1, 2)
+    assert few.startswith("over samples; fewer than three masks and trainings ")
+    assert "trainings" in wording.sources(1, 8) and "fewer than three masks" not in wording.sources(1, 8)

@@ -80,7 +80,6 @@ class Bootstrap:
         self.table = table[table.split == split]
         self.samples, self.seeds = sorted(self.table["sample"].unique()), sorted(self.table["seed"].unique())
         self.draws = sorted(self.table["draw"].unique())
-        self.resamples = resamples
 
         def levels(what: int, count: int, fewest: int) -> Levels:
             return Levels(np.random.default_rng([seed, SPLITS.index(split), what]), count, resamples, fewest)

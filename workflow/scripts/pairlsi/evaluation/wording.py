@@ -44,7 +44,8 @@ def difference(values: np.ndarray, others: np.ndarray, name: str, confidence: fl
 
 def sources(seeds: int, draws: int) -> str:
     """Over what intervals are, to follow "intervals": samples, and masks and seeds where there are three or more."""
-    over = ["samples", *(["masks"] if draws > 2 else []), *(["seeds"] if seeds > 2 else [])]
+    over = ["samples", *(["seeds"] if seeds > 2 else [])]
+    over += ["masks (of methods that were run on three or more)"] if draws > 2 else []
     fixed = [name for name, count in (("masks", draws), ("trainings", seeds)) if count < 3]
     told = f"over {' and '.join(over)}"
     return told + (f"; fewer than three {' and '.join(fixed)} say nothing of the spread between them" if fixed else "")
