@@ -38,9 +38,9 @@ run: $(READY)
 provenance: $(READY)
 	@$(BIN)/snakemake provenance --cores 1 --quiet all $(CONFIG)
 
-# files of tests side by side; a file's tests share what they set up
+# files of tests side by side, in the order that tests/conftest.py gives; a file's tests share what they set up
 test: $(READY)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -52,6 +52,7 @@ pins: $(READY)
 	$(BIN)/python envs/make_environment.py
 
 # pictures of the rules and of a small run's jobs, docs/rulegraph.svg and docs/dag.svg; needs graphviz
+graphs: SHELL := bash -o pipefail
 graphs: $(READY)
 	@command -v dot > /dev/null || { echo "dot is missing: install graphviz"; exit 1; }
 	$(BIN)/snakemake --forceall --rulegraph | tred | dot -Tsvg -Grankdir=LR -o docs/rulegraph.svg

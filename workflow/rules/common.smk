@@ -5,15 +5,22 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+HERE = Path(workflow.current_basedir) / ".."  # the folder workflow/, also where this is a module of another workflow
+sys.path.insert(0, str((HERE / "scripts").resolve()))
 
 from snakemake.exceptions import WorkflowError
 
-from pairlsi import surroundings
+from pairlsi.jobs import surroundings
 
 surroundings.settle(os.environ)  # before libraries are imported; jobs inherit it
 
-from pairlsi import config_errors, problems, reporting, settings, sources, store, variants
+from pairlsi import observations
+from pairlsi.config import Experiment, check
+from pairlsi.core import errors, parts, variants
+from pairlsi.core.base import EVALUATED, SPLITS
+from pairlsi.data import store
+from pairlsi.jobs import planned, sources
+from pairlsi.reports import listing, notebook
 
 # conda and Apptainer bring a Python of their own for the jobs
 deployed = bool(workflow.deployment_settings.deployment_method)
@@ -23,9 +30,15 @@ if not deployed and surroundings.torn_apart(sys.executable):
         "other signs in it that a shell takes for its own: set up .venv in a folder without them"
     )
 try:
-    config_errors.check_files(workflow.configfiles)
-    config.update(settings.check(config))
-except settings.ConfigError as error:
+    errors.check_files(workflow.configfiles)
+    # files of parts are named relative to the config that names them; jobs inherit where that is
+    parts.look_in([*(Path(file).resolve().parent for file in reversed(workflow.configfiles)), Path.cwd()])
+    ordered = config
+    for file in workflow.configfiles:  # those of the command line first
+        ordered = variants.in_order(ordered, errors.read_file(file))
+    config.update(check(ordered))
+    EXPERIMENTS = {name: Experiment(said, f"experiments.{name}") for name, said in config["experiments"].items()}
+except errors.ConfigError as error:
     sys.exit(str(error))  # the sentence alone: a WorkflowError adds lines of this file
 workflow.pathvars.update(workflow.pathvars.from_config(config))  # as they were checked
 
@@ -41,9 +54,9 @@ onstart:
 
 wildcard_constraints:
     experiment="[a-z][a-z0-9_]*",
-    split="|".join(settings.SPLITS),
+    split="|".join(SPLITS),
     shard=r"\d+",
     seed=r"\d+",
-    mask=r"[a-z]+-\d+",
-    network=r"[a-z][a-z-]*",
-    method=r"[a-z][a-z-]*",
+    case=r"[a-z][a-z0-9-]*-[0-9.]+",
+    network=r"[a-z][a-z0-9-]*",
+    method=r"[a-z][a-z0-9-]*",

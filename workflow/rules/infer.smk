@@ -1,21 +1,21 @@
-# One method, the masks of one kind and percentage, and one seed a job; then one tidy table and the claims.
+# One method, one case of an observation with all its draws, and one seed a job; then one tidy table and the claims.
 
 
 rule infer:
     input:
-        shard_files("validation", *settings.EVALUATED),
+        shard_files("validation", *EVALUATED),
         scalars="<results>/{experiment}/data/statistics.json",
         weights=weights_of,
         means="<results>/{experiment}/data/mean.npz",
         settings=network_settings_of,
         starts=starts_of,
     output:
-        estimates=directory("<results>/{experiment}/inference/{method}/{mask}/seed-{seed}/estimates.zarr"),
-        metrics="<results>/{experiment}/inference/{method}/{mask}/seed-{seed}/metrics.csv",
+        estimates=directory("<results>/{experiment}/inference/{method}/{case}/seed-{seed}/estimates.zarr"),
+        metrics="<results>/{experiment}/inference/{method}/{case}/seed-{seed}/metrics.csv",
     log:
-        "<logs>/{experiment}/infer/{method}-{mask}-seed-{seed}.log",
+        "<logs>/{experiment}/infer/{method}-{case}-seed-{seed}.log",
     benchmark:
-        "<logs>/{experiment}/infer/{method}-{mask}-seed-{seed}.tsv"
+        "<logs>/{experiment}/infer/{method}-{case}-seed-{seed}.tsv"
     wildcard_constraints:
         experiment=rf"(?!{WITHOUT_GPU})[a-z][a-z0-9_]*",
     conda:
@@ -57,8 +57,7 @@ rule summarise:
         runtime=grows(30),
     params:
         evaluation=part("evaluation"),
-        percent=part("networks", "mask_percent"),
-        noise_level=lambda wildcards: experiment_of(wildcards)["problem"].get("noise_level", 0.0),
+        noise_level=lambda wildcards: experiment_of(wildcards).problem.noise_level,
         source=source("summarise.py"),
     script:
         "../scripts/summarise.py"

@@ -1,4 +1,4 @@
-# The report of an experiment: a notebook of its problem, run by papermill, as one HTML file.
+# The report of an experiment: its sections, in a notebook run by papermill, as one HTML file.
 
 
 report: "../report/workflow.rst"
@@ -6,7 +6,7 @@ report: "../report/workflow.rst"
 
 rule report:
     input:
-        shard_files("validation", *settings.EVALUATED),
+        shard_files("validation", *EVALUATED),
         networks_of,
         estimates_of,
         metrics_of_relatives,
@@ -39,9 +39,8 @@ rule report:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        experiment=experiment_of,
+        experiment=part(),
         relatives=relatives,
-        notebook=written_notebook,
         source=report_source,
     script:
         "../scripts/report.py"
@@ -56,6 +55,6 @@ rule provenance:
         "../../envs/environment.yaml"
     params:
         results=lambda wildcards: workflow.pathvars.apply("<results>"),
-        expected=expected,
+        jobs=planned_jobs,
     script:
         "../scripts/check_provenance.py"

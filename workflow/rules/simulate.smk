@@ -57,7 +57,12 @@ rule create_store:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        dataset=dataset_part,
+        problem=part("problem"),
+        samples=lambda wildcards: getattr(experiment_of(wildcards).data.samples, wildcards.split),
+        shard_size=part("data", "shard_size"),
+        seed=part("data", "seed"),
+        counts=counts_of,
+        simulation=source("simulate.py"),  # a dataset is made anew with its shards
         source=source("create_store.py"),
     script:
         "../scripts/create_store.py"

@@ -15,9 +15,9 @@ rule train:
     benchmark:
         "<logs>/{experiment}/train/{network}-seed-{seed}.tsv"
     wildcard_constraints:
-        network="(?!linear)[a-z][a-z-]*",
+        experiment=rf"(?!{WITHOUT_GPU})[a-z][a-z0-9_]*",
     # the paired autoencoder takes longest and most methods wait for it
-    priority: lambda wildcards: 100 if wildcards.network in ("pair", "vpae") else 10
+    priority: importance
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -33,10 +33,10 @@ rule train:
         "../scripts/train.py"
 
 
-# the closed form, which has nothing for a GPU to do
+# closed forms, which have nothing for a GPU to do
 use rule train as train_on_cpu with:
     wildcard_constraints:
-        network="linear",
+        experiment=rf"(?={WITHOUT_GPU})[a-z][a-z0-9_]*",
     resources:
         gpu=0,
         mem_mb=memory_of_training,

@@ -1,15 +1,16 @@
 """Share the images in a folder of the user's out to the splits, once for all jobs."""
 
-from pairlsi import job
+from pairlsi.jobs import job
 
 with job.start(snakemake):  # noqa: F821 - given by Snakemake
     import json
+    from pathlib import Path
 
-    from pairlsi import outputs, problems, provenance
+    from pairlsi import problems
+    from pairlsi.jobs import outputs, provenance
 
-params = snakemake.params  # noqa: F821
-told = {"problem": params.problem, "source": params.source}
+params, images = snakemake.params, Path(snakemake.output[0])  # noqa: F821
+told = provenance.record(snakemake, images.parents[1])  # noqa: F821
 told |= problems.create(params.problem).deal(params.seed, params.counts)
-told["provenance"] = provenance.describe()
-with outputs.written(snakemake.output[0]) as beside:  # noqa: F821
+with outputs.written(images) as beside:
     beside.write_text(json.dumps(told, indent=1), encoding="utf-8")

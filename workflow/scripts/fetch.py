@@ -1,11 +1,12 @@
 """Download the archives of real images that the problem names, check their MD5 sums and unpack them."""
 
-from pairlsi import job
+from pairlsi.jobs import job
 
 with job.start(snakemake):  # noqa: F821 - given by Snakemake
     import json
 
-    from pairlsi import outputs, problems
+    from pairlsi import problems
+    from pairlsi.jobs import outputs
 
 problem = problems.create(snakemake.params.problem)  # noqa: F821
 problem.fetch()

@@ -1,12 +1,13 @@
 """Draw the samples of one shard, simulate their data and write the shard."""
 
-from pairlsi import job
+from pairlsi.jobs import job
 
 with job.start(snakemake, blocks=True):  # noqa: F821 - given by Snakemake
     import json
     from pathlib import Path
 
-    from pairlsi import problems, simulation
+    from pairlsi import problems
+    from pairlsi.data import simulation
 
 wildcards, params = snakemake.wildcards, snakemake.params  # noqa: F821
 problem = problems.create(params.problem)

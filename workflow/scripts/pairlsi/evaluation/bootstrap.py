@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincinv, chdtri
 
-from pairlsi.settings import SPLITS
+from pairlsi.core.base import SPLITS
 
+BLIND = ("mean",)  # the method of the paper's claims that sees no data
 FEWEST = 5  # samples: an interval over fewer would say nothing, so there is none
 
 
@@ -63,21 +64,26 @@ class Measured:
 
     def where(self, other: "Measured") -> "Measured":
         """The same on the draws and samples that the other was run on too."""
-        shared = [draw for draw in self.draws if draw in other.draws]
-        ours, theirs = ([each.draws.index(draw) for draw in shared] for each in (self, other))
-        values = np.where(np.isnan(other.values[:, theirs]).any((0, 1)), np.nan, self.values[:, ours])
-        return Measured(values, self.kind, shared)
+        ours, theirs = self.of_draws(set(other.draws)), other.of_draws(set(self.draws))
+        values = np.where(np.isnan(theirs.values).any((0, 1)), np.nan, ours.values)
+        return Measured(values, self.kind, ours.draws)
+
+    def of_draws(self, draws: set[int]) -> "Measured":
+        """The same on these draws alone."""
+        places = [place for place, draw in enumerate(self.draws) if draw in draws]
+        return Measured(self.values[:, places], self.kind, [self.draws[place] for place in places])
 
 
 class Bootstrap:
     """Resamples of the samples of one split in a tidy table of metrics, of its masks, and of its seeds.
 
     table: rows of metrics.csv with a column "mask". Masks and seeds vary only where there are three or more of them:
-    two tell no spread, and intervals then hold for these masks and seeds.
+    two tell no spread, and intervals then hold for these masks and seeds. blind: the methods that see no data, whose
+    estimates are the same on all masks, so that they are run on one.
     """
 
-    def __init__(self, table: pd.DataFrame, split: str, seed: int, resamples: int):
-        self.table = table[table.split == split]
+    def __init__(self, table: pd.DataFrame, split: str, seed: int, resamples: int, blind: tuple[str, ...] = BLIND):
+        self.table, self.blind = table[table.split == split], blind
         self.samples, self.seeds = sorted(self.table["sample"].unique()), sorted(self.table["seed"].unique())
         self.draws = sorted(self.table["draw"].unique())
 
@@ -86,8 +92,10 @@ class Bootstrap:
 
         self.of_samples = levels(0, len(self.samples), 2)
         self.of_seeds = levels(1, len(self.seeds), 3)
-        # a random mask and a block of one draw have nothing in common, those of one kind are nested
-        self.of_draws = {kind: levels(2 + i, len(self.draws), 3) for i, kind in enumerate(("none", "random", "block"))}
+        # draws of two observations have nothing in common, those of one are nested over its levels
+        first = ("none", "random", "block")  # so that those of others change no interval of these
+        seen = [*first, *sorted(set(self.table["mask"].str.rsplit("-", n=2).str[0]) - set(first))]
+        self.of_draws = {kind: levels(2 + i, len(self.draws), 3) for i, kind in enumerate(seen)}
         self.rows = self.table.groupby(["method", "mask"]).indices  # (method, mask) -> rows
         self.places = (
             np.searchsorted(self.seeds, self.table["seed"].to_numpy()),
@@ -97,12 +105,11 @@ class Bootstrap:
     def measured(self, method: str, masks: list[str], metric: str) -> Measured:
         """The metric on those of the masks {kind}-{percent}-{draw}, of one kind, that the method was run on.
 
-        The mean model is the same on all masks, so it is run on one and counts for each. Raises KeyError where the
-        method was run on none of them.
+        What a blind method has on one counts for each. Raises KeyError where the method was run on none of them.
         """
         rows_of = {mask: self.rows[method, mask] for mask in masks if (method, mask) in self.rows}
-        if method == "mean":
-            rows_of = dict.fromkeys(masks, next(rows for (name, _), rows in self.rows.items() if name == "mean"))
+        if method in self.blind:
+            rows_of = dict.fromkeys(masks, next(rows for (name, _), rows in self.rows.items() if name == method))
         found = list(rows_of)
         if not found:
             raise KeyError(f"the metrics have no {method} on {', '.join(masks)}")
@@ -111,7 +118,7 @@ class Bootstrap:
         for of_mask, mask in zip(values, found, strict=True):
             rows = rows_of[mask]
             of_mask[self.places[0][rows], self.places[1][rows]] = column[rows]
-        kind, draws = found[0].split("-")[0], [int(mask.rpartition("-")[2]) for mask in found]
+        kind, draws = found[0].rsplit("-", 2)[0], [int(mask.rpartition("-")[2]) for mask in found]
         return Measured(values.swapaxes(0, 1), kind, draws)
 
     def values(self, method: str, mask: str, metric: str) -> np.ndarray:

@@ -8,34 +8,33 @@ import pandas as pd
 
 from pairlsi.evaluation.bootstrap import Measured, interval
 from pairlsi.evaluation.comparisons import Sweep
-from pairlsi.evaluation.wording import label
 
 
 def percents(sweep: Sweep, kind: str) -> list[int]:
     """The percentages missing of the masks of one kind in the sweep, full data being 0."""
-    return sorted(sweep.table.percent[sweep.table.mask_kind.isin([kind, "none"])].unique().tolist())
+    return sorted(sweep.table.percent[sweep.table.observation.isin([kind, "none"])].unique().tolist())
 
 
 def run_at(sweep: Sweep, methods: list[str], kind: str) -> dict[str, set[int]]:
-    """The percentages missing, 0 for full data, at which each method was run on masks of a kind, but for the mean."""
-    table = sweep.table[sweep.table.mask_kind.isin([kind, "none"])]
-    return {method: set(table.percent[table.method == method]) for method in methods if method != "mean"}
+    """The percentages missing, 0 for full data, at which each method was run on masks of a kind, but for the blind."""
+    table = sweep.table[sweep.table.observation.isin([kind, "none"])]
+    return {method: set(table.percent[table.method == method]) for method in methods if method not in sweep.blind}
 
 
 def run_on(sweep: Sweep, methods: list[str], kind: str) -> list[str]:
-    """The methods that were run on masks of this kind or on full data alone, and the mean model, which needs none."""
-    kinds = sweep.table.groupby("method").mask_kind.agg(set)
-    return [m for m in methods if m == "mean" or kind in kinds.get(m, ()) or kinds.get(m) == {"none"}]
+    """The methods that were run on masks of this kind or on full data alone, and those that see no data."""
+    kinds = sweep.table.groupby("method").observation.agg(set)
+    return [m for m in methods if m in sweep.blind or kind in kinds.get(m, ()) or kinds.get(m) == {"none"}]
 
 
 def measured(sweep: Sweep, split: str, method: str, kind: str, percent: int, metric: str = "rre") -> Measured | None:
     """A metric of each seed, draw and sample; None where the method was not run.
 
-    NaN for samples that the method was not run on. The mean model is the same on all masks, so it is run on one.
+    NaN for samples that the method was not run on. A blind method has the same on all masks, so it is run on one.
     """
     rows = sweep.table[(sweep.table.method == method) & (sweep.table.split == split)]
-    if method != "mean":
-        rows = rows[(rows.mask_kind == (kind if percent else "none")) & (rows.percent == percent)]
+    if method not in sweep.blind:
+        rows = rows[(rows.observation == (kind if percent else "none")) & (rows.percent == percent)]
     masks = rows["mask"].unique().tolist()
     return getattr(sweep, split).measured(method, masks, metric) if masks else None
 
@@ -54,15 +53,20 @@ def shared_samples(sweep: Sweep, split: str, methods: list[str]) -> np.ndarray:
 
 
 def means(sweep: Sweep, split: str, methods: list[str], kind: str, samples: np.ndarray, metric: str = "rre") -> dict:
-    """Mean over the chosen samples on each resample: method -> percent -> (1 + R,), where the method was run."""
+    """Mean over the chosen samples on each resample: method -> percent -> (1 + R,), where the method was run.
+
+    At each percentage it is over the draws that all of these methods were run on: what is dear is run on few.
+    """
     found = {}
-    for method in methods:
-        for percent in percents(sweep, kind):
-            known = measured(sweep, split, method, kind, percent, metric)
-            if known is not None:
-                chosen = replace(known, values=np.where(samples, known.values, np.nan))
-                found.setdefault(method, {})[percent] = getattr(sweep, split).mean_of(chosen)
-    return found
+    for percent in percents(sweep, kind):
+        known = {m: u for m in methods if (u := measured(sweep, split, m, kind, percent, metric)) is not None}
+        draws = [set(u.draws) for m, u in known.items() if m not in sweep.blind]
+        shared = set.intersection(*draws) if draws else set()
+        for method, all_draws in known.items():
+            chosen = all_draws if method in sweep.blind else all_draws.of_draws(shared)
+            chosen = replace(chosen, values=np.where(samples, chosen.values, np.nan))
+            found.setdefault(method, {})[percent] = getattr(sweep, split).mean_of(chosen)
+    return {method: found[method] for method in methods if method in found}
 
 
 def means_at(sweep: Sweep, methods: list[str], kind: str, percent: int, samples: np.ndarray) -> dict[str, np.ndarray]:
@@ -85,23 +89,24 @@ def statistics(sweep: Sweep, split: str, methods: list[str], kind: str, metric: 
 
 
 def intervals(sweep: Sweep, methods: list[str], split: str, confidence: float) -> dict:
-    """Mean RRE and its interval, over draws, for every kind, method and percentage missing of the sweep.
+    """`means` over all samples that a method was run on, with intervals, for every kind of mask.
 
     Returns kind -> method -> percent -> (mean, low, high); nothing missing is the percentage 0 of every kind.
     """
-    bootstrap, found = getattr(sweep, split), {}
-    for kind in sorted(set(sweep.table.mask_kind) - {"none"}, reverse=True):
-        for method in methods:
-            for percent in percents(sweep, kind):
-                known = measured(sweep, split, method, kind, percent)
-                if known is not None:
-                    mean = interval(bootstrap.mean_of(known), confidence)
-                    found.setdefault(kind, {}).setdefault(method, {})[percent] = mean
-    return found
+    everyone = np.ones(len(getattr(sweep, split).samples), bool)
+    return {
+        kind: {
+            method: {percent: interval(mean, confidence) for percent, mean in by_level.items()}
+            for method, by_level in means(sweep, split, methods, kind, everyone).items()
+        }
+        for kind in sorted(set(sweep.table.observation) - {"none"}, reverse=True)
+    }
 
 
-def table(means: dict[str, dict[int, np.ndarray]], write: Callable[[np.ndarray], object]) -> pd.DataFrame:
+def table(
+    means: dict[str, dict[int, np.ndarray]], write: Callable[[np.ndarray], object], labels: dict[str, str]
+) -> pd.DataFrame:
     """A row a method and a column a percentage; means: method -> percent -> (1 + R,), written cell by cell."""
     return pd.DataFrame(
-        {label(method): {f"{q} %": write(v) for q, v in found.items()} for method, found in means.items()}
+        {labels[method]: {f"{q} %": write(v) for q, v in found.items()} for method, found in means.items()}
     ).T

@@ -71,24 +71,22 @@ CLAIMS = {
 }
 
 
-def judge(
-    metrics: pd.DataFrame, controls: pd.DataFrame, percent: int, evaluation, noise_level: float = 0.0
-) -> pd.DataFrame:
+def judge(metrics: pd.DataFrame, controls: pd.DataFrame, evaluation, noise_level: float = 0.0) -> pd.DataFrame:
     """The claims of `settings.Evaluation` on tidy metrics: a row for each claim, part "all", for each of its parts,
     1, 2, …, and for each of its controls, "control".
 
-    controls: tidy metrics too, of which the column "control" says which of `CONTROLS` they are of. percent: of the
-    masks that the claims are about; noise_level: of the data. Columns: claim, part, statement, effect, low, high,
+    controls: tidy metrics too, of which the column "control" says which of `CONTROLS` they are of. noise_level: of the
+    data. Columns: claim, part, statement, effect, low, high,
     threshold, verdict. A claim whose methods or masks are not in the sweep is "not tested".
     """
-    rows, sweep = [], Sweep(metrics, percent, evaluation, noise_level)
+    rows, sweep = [], Sweep(metrics, evaluation, noise_level)
     for number in evaluation.claims:
         claim = CLAIMS[number]
         overall, parts = decide(claim, sweep, evaluation.confidence)
         tested = not overall.startswith(UNTESTED)
         of_controls = []
         for control in claim.controls if tested else ():
-            found, _ = control_of(claim, control, metrics, controls, percent, evaluation, noise_level)
+            found, _ = control_of(claim, control, metrics, controls, evaluation, noise_level)
             of_controls.append({"statement": without(claim, control), "verdict": found})
         if overall == "held" and any(row["verdict"] == "held" for row in of_controls):
             overall = "undecided"
@@ -110,14 +108,14 @@ def decide(claim: Claim, sweep: Sweep, confidence: float) -> tuple[str, list[dic
     return next(v for v in ("not held", "undecided", "held") if v in verdicts), judged
 
 
-def control_of(claim: Claim, control: str, metrics, controls, percent: int, evaluation, noise_level: float) -> tuple:
+def control_of(claim: Claim, control: str, metrics, controls, evaluation, noise_level: float) -> tuple:
     """What `decide` says where the latents of the methods that a claim is about are those of a control."""
     replaced = controls[controls.method.isin(claim.about) & (controls.control == control)]
     kept = metrics[~metrics.method.isin(claim.about)]
     if set(replaced.method) < set(claim.about) & set(metrics.method):
         return f"{UNTESTED}the metrics have no such control", []
     both = pd.concat([kept, replaced.drop(columns="control")], ignore_index=True)
-    return decide(claim, Sweep(both, percent, evaluation, noise_level), evaluation.confidence)
+    return decide(claim, Sweep(both, evaluation, noise_level), evaluation.confidence)
 
 
 def without(claim: Claim, control: str) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pairlsi.evaluation.bootstrap import Bootstrap, Measured
+from pairlsi.evaluation.bootstrap import BLIND, Bootstrap, Measured
 
 CLEARLY = 0.10  # relative difference that counts as clear where the paper has no number
 ABOUT = 0.10  # relative difference up to which two errors are about equal, likewise
+SYMBOLS = {"random": "R", "block": "B"}  # the paper's, of its masks; with ′ the draws that no network was trained on
 NAMES = {
     "pair": "PAIR",
     "lsi": "PAIR+LSI",
@@ -32,31 +33,46 @@ class Part:
 class Sweep:
     """Shorthands on the tidy metrics of one experiment: masks by the paper's names, matched encoder-decoders.
 
-    percent: of the masks that the paper's names stand for; noise_level: norm of the data's noise over that of the data.
+    evaluation: `evaluation.settings.Evaluation`, which says what percentage the paper's names stand for; noise_level:
+    norm of the data's noise over that of the data; labels: what methods are called; blind: see `Bootstrap`.
     """
 
-    def __init__(self, metrics: pd.DataFrame, percent: int, evaluation, noise_level: float = 0.0):
-        self.noise_level = noise_level
-        names = metrics.mask_kind + "-" + metrics.percent.astype(str) + "-" + metrics.draw.astype(str)
+    def __init__(
+        self,
+        metrics: pd.DataFrame,
+        evaluation,
+        noise_level: float = 0.0,
+        labels: dict | None = None,
+        blind: tuple[str, ...] = BLIND,
+    ):
+        self.blind = blind
+        self.noise_level, self.labels, percent = noise_level, labels or {}, evaluation.percent
+        names = metrics.observation + "-" + metrics.percent.map("{:g}".format) + "-" + metrics.draw.astype(str)
         self.table = metrics.assign(mask=names)
         self.test, self.ood = (
-            Bootstrap(self.table, split, evaluation.seed, evaluation.resamples) for split in ("test", "ood")
+            Bootstrap(self.table, split, evaluation.seed, evaluation.resamples, blind) for split in ("test", "ood")
         )
         new = sorted(d for d in metrics.draw.unique() if d > 0)
         masks = {"none": ["none-0-0"]}
-        for symbol, kind in (("R", "random"), ("B", "block")):
+        for kind, symbol in SYMBOLS.items():
             masks[symbol] = [f"{kind}-{percent}-0"]
             masks[f"{symbol}′"] = [f"{kind}-{percent}-{draw}" for draw in new]
         swept = set(names)
         self.masks = {
             symbol: present for symbol, names in masks.items() if (present := [n for n in names if n in swept])
         }
-        # and what else was run, which no claim is about: every draw of another percentage missing, "R 50 %"
-        self.shown = dict(self.masks)
-        for symbol, kind in (("R", "random"), ("B", "block")):
-            of_kind = self.table[(metrics.mask_kind == kind) & (metrics.percent != percent)]
-            for other, rows in of_kind.groupby("percent"):
-                self.shown[f"{symbol} {other} %"] = sorted(rows["mask"].unique())
+        # and what else was run, which no claim is about: every draw of another level, "R 50 %", or observation
+        self.shown, known = dict(self.masks), {name for names in masks.values() for name in names}
+        others = self.table[~names.isin(known) & (metrics.observation != "none")]
+        kinds = [*SYMBOLS, *sorted(set(others.observation) - set(SYMBOLS))]
+        for kind in kinds:
+            for level, rows in others[others.observation == kind].groupby("percent"):
+                told = f"{SYMBOLS[kind]} {level:g} %" if kind in SYMBOLS else f"{kind} {level:g}"
+                self.shown[told] = sorted(rows["mask"].unique())
+
+    def label(self, method: str) -> str:
+        """What a method is called."""
+        return self.labels.get(method, method)
 
     def measured(
         self, method: str, symbol: str, metric: str = "rre", split: str = "test", among: Iterable[str] = ()
@@ -78,10 +94,10 @@ class Sweep:
         return getattr(self, split).mean_of(self.measured(method, symbol, metric, split, among))
 
     def was_run(self, method: str, symbol: str) -> bool:
-        """Whether a method was run on any of the masks of a symbol; the mean is the same on all."""
+        """Whether a method was run on any of the masks of a symbol, or is blind and was run at all."""
         rows = self.test.rows
         return any((method, mask) in rows for mask in self.names(symbol)) or (
-            method == "mean" and any(name == "mean" for name, _ in rows)
+            method in self.blind and any(name == method for name, _ in rows)
         )
 
     def names(self, symbol: str) -> list[str]:
@@ -97,7 +113,7 @@ class Sweep:
 
     def random(self, percent: int) -> list[str]:
         """The random masks, over all draws, with that percentage missing; 0 is full data."""
-        kind = self.table.mask_kind == ("random" if percent else "none")
+        kind = self.table.observation == ("random" if percent else "none")
         found = sorted(self.table["mask"][kind & (self.table.percent == percent)].unique())
         if not found:
             raise KeyError(f"the sweep has no random mask with {percent} % missing")
@@ -117,7 +133,7 @@ class Sweep:
 
     def percents(self, method: str) -> list[int]:
         """The percentages missing at which a method was run on random masks, 0 being full data."""
-        rows = self.table[(self.table.method == method) & self.table.mask_kind.isin(["none", "random"])]
+        rows = self.table[(self.table.method == method) & self.table.observation.isin(["none", "random"])]
         return sorted(rows.percent.unique().tolist())
 
     def by_mask(self, method: str, symbols: Iterable[str] | None = None) -> np.ndarray:
@@ -138,10 +154,10 @@ class Sweep:
 
 
 def matched(method: str, symbol: str) -> str:
-    """The method itself; for "encdec" the encoder-decoder that was trained on the kind of mask."""
+    """The method itself; for "encdec" the encoder-decoder that was trained on the kind of mask, if on any."""
     if method != "encdec":
         return method
-    return {"n": "encdec-none", "R": "encdec-random", "B": "encdec-block"}[symbol[0]]
+    return next((f"encdec-{kind}" for kind, known in SYMBOLS.items() if symbol.startswith(known)), "encdec-none")
 
 
 def beats(sweep: Sweep, method: str, other: str, symbol: str, metrics=("rre", "ssim")) -> list[Part]:
@@ -155,4 +171,7 @@ def beats(sweep: Sweep, method: str, other: str, symbol: str, metrics=("rre", "s
 
 
 def describe(symbol: str) -> str:
-    return "full data" if symbol == "none" else f"mask {symbol}"
+    """What a symbol of `Sweep.shown` stands for, in words."""
+    if symbol == "none":
+        return "full data"
+    return f"mask {symbol}" if symbol.startswith(tuple(SYMBOLS.values())) else symbol

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+WINDOW = 11  # pixels, of SSIM
 SUCCESS = 0.5  # a member whose error is at most this times the mean model's has found the model, not another minimum
 
 
@@ -12,27 +13,22 @@ def relative_error(estimate: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def similarity(estimate: np.ndarray, truth: np.ndarray, data_range: float) -> np.ndarray:
-    """SSIM of each sample (N, C, H, W) -> (N,), averaged over channels.
+    """SSIM of each sample (N, C, H, W) -> (N,), averaged over channels; of signals along their one axis.
 
-    Gaussian window of standard deviation 1.5 pixels and population covariances, as in Wang et al. (2004);
-    images under 11 pixels a side are not supported by the window.
+    Gaussian window of standard deviation 1.5 pixels and population covariances, as in Wang et al. (2004); NaN for
+    samples that are smaller than the window, 11 pixels.
     """
     from skimage.metrics import structural_similarity
 
-    return np.array(
-        [
-            structural_similarity(
-                a,
-                b,
-                data_range=data_range,
-                channel_axis=0,
-                gaussian_weights=True,
-                sigma=1.5,
-                use_sample_covariance=False,
-            )
-            for a, b in zip(estimate, truth, strict=True)
-        ]
-    )
+    flat = tuple(axis for axis in (2, 3) if truth.shape[axis] == 1)
+    estimate, truth = (u.squeeze(flat) for u in (estimate, truth))
+    if truth.ndim == 2 or min(truth.shape[2:]) < WINDOW:
+        return np.full(len(truth), np.nan)
+    said = {"data_range": data_range, "channel_axis": 0, "gaussian_weights": True, "sigma": 1.5}
+    found = [
+        structural_similarity(a, b, use_sample_covariance=False, **said) for a, b in zip(estimate, truth, strict=True)
+    ]
+    return np.array(found)
 
 
 def peak_signal_to_noise(estimate: np.ndarray, truth: np.ndarray, data_range: float) -> np.ndarray:

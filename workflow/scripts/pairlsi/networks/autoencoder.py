@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pairlsi.networks.blocks import ResidualDown, ResidualUp
+from pairlsi.solvers.frozen import FrozenMisfit
 
 
 def padded_size(shape: tuple[int, int, int], step: int) -> tuple[int, int]:
@@ -77,3 +78,10 @@ class Decoder(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         features = self.from_latent(z).unflatten(1, self.features)
         return self.output(self.blocks(features))[..., : self.shape[1], : self.shape[2]]
+
+    def frozen_misfit(self, y: Tensor, keep: Tensor, before: nn.Linear | None = None) -> FrozenMisfit | None:
+        """‖keep (d(z) - y)‖² with its gradient written out (`FrozenMisfit`); None where it is not for this decoder."""
+        last = self.blocks[-1].body[3]
+        if self.output.stride != (2, 2) or not isinstance(last, nn.ConvTranspose2d):
+            return None
+        return FrozenMisfit(self, y, keep, before)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from pairlsi.batches import Batches
+    from pairlsi.data.batches import Batches
 
 SHRINKAGE = 1e-3  # of the mean variance, added to each: directions that no training sample takes stay possible
 

@@ -1,187 +1,50 @@
-"""The optimal linear PAIR in closed form, fitted from second moments or from samples (METHOD.md, "Linear theory").
+"""The linear PAIR in closed form."""
 
-Among linear encoders, decoders and maps of given latent lengths these minimise the Bayes risk, the expected squared
-error over x and noise. With U_x, S_x² the leading eigenpairs of Γ_x = E[x xᵀ], likewise U_y, S_y² of Γ_y, and
-Γ_xy = E[x yᵀ],
+import math
+from typing import Annotated
 
-    e_x = U_xᵀ, d_x = U_x,   e_y = U_yᵀ, d_y = U_y,   M = U_yᵀ Γ_xyᵀ U_x S_x⁻²,   M† = U_xᵀ Γ_xy U_y S_y⁻²,
+from pydantic import Field
 
-which for y = A x + ε with independent noise, Γ_xy = Γ_x Aᵀ, are U_yᵀ A U_x and S_x² U_xᵀ Aᵀ U_y S_y⁻². Both maps are
-the linear regressions of one latent vector on the other. Everything is computed in float64 on the host.
-"""
-
-from collections.abc import Iterable, Iterator
-
-import numpy as np
-import torch
-from torch import Tensor, nn
-
-from pairlsi.networks.paired import Scaling, moments, squared_error
-
-BLOCK = 512  # rows or columns turned to float64 at a time: bounds the memory to far less than the data's
+from pairlsi.core.base import Count
+from pairlsi.networks.part import Network
 
 
-class LinearPair(nn.Module):
-    """A PAIR of linear maps on scaled data, with the interface of `PairedAutoencoder` that inference uses.
+class Linear(Network):
+    """The best linear encoders, decoders and maps (METHOD.md, "Linear theory")."""
 
-    Parameters
-    ----------
-    x_shape, y_shape: (C, H, W) of a sample.
-    latent_x, latent_y: lengths of the latent vectors, at most the number of entries of a sample.
+    label = "Linear PAIR"
+    colour = "#B39DDB"
+    description = "The best linear encoders, decoders and maps, in closed form from the training split."
+    offers = ("inversion", "latents", "linear")
+    closed_form = True
 
-    `basis_x` (n, latent_x) and `basis_y` (m, latent_y) hold U_x and U_y; zero until one of the fits below sets them.
-    Raises ValueError for a latent longer than a sample.
-    """
+    class Settings(Network.Settings):
+        """How long its latents are."""
 
-    def __init__(self, x_shape, y_shape, latent_x: int, latent_y: int):
-        super().__init__()
-        self.weights = dict.fromkeys(("autoencode_x", "autoencode_y", "forward", "inverse"), 1.0)
-        self.x_shape, self.y_shape = tuple(x_shape), tuple(y_shape)
-        self.x_scaling, self.y_scaling = Scaling(x_shape), Scaling(y_shape)
-        for space, shape, latent in (("x", self.x_shape, latent_x), ("y", self.y_shape, latent_y)):
-            entries = int(np.prod(shape))
-            if latent > entries:
-                raise ValueError(f"latent_{space} is {latent}: a sample of {space} has {entries} entries, no more")
-            self.register_buffer(f"basis_{space}", torch.zeros(entries, latent))
-        self.forward_map = nn.Linear(latent_x, latent_y, bias=False)
-        self.inverse_map = nn.Linear(latent_y, latent_x, bias=False)
+        latent: Annotated[list[Count], Field(min_length=2, max_length=2)] = Field(
+            description="lengths of the latents, of x and of y"
+        )
 
-    def encode_x(self, x: Tensor) -> Tensor:
-        """z_x = U_xᵀ x: (B, C, H, W) -> (B, latent_x)."""
-        return self.x_scaling(x).flatten(1) @ self.basis_x
+    @classmethod
+    def unfit(cls, settings, experiment) -> str | None:
+        problem, train = experiment.problem, experiment.data.samples.train
+        for space, shape, latent in zip("xy", (problem.x_shape, problem.y_shape), settings.latent, strict=True):
+            rank = min(math.prod(shape), train)
+            if latent > rank:
+                return (
+                    f"latent' asks for {latent} latents of {space}: at most {rank}, the lesser of a sample's "
+                    "entries and data.samples.train"
+                )
+        return None
 
-    def encode_y(self, y: Tensor) -> Tensor:
-        """z_y = U_yᵀ y: (B, C, H, W) -> (B, latent_y)."""
-        return self.y_scaling(y).flatten(1) @ self.basis_y
+    @staticmethod
+    def build(settings, problem, observation):
+        from pairlsi.networks.linear_pair import LinearPair
 
-    def distribution_x(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """z_x = e_x(x) and the standard deviation of a point, 0: each (B, latent_x)."""
-        return moments(self.encode_x(x), variational=False)
+        return LinearPair(problem.x_shape, problem.y_shape, *settings.latent)
 
-    def distribution_y(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        """z_y = e_y(y) and the standard deviation of a point, 0: each (B, latent_y)."""
-        return moments(self.encode_y(y), variational=False)
+    @staticmethod
+    def solve(network, x, y) -> None:
+        from pairlsi.networks.linear_pair import fit_samples
 
-    def decode_x(self, z: Tensor) -> Tensor:
-        """U_x z_x: (B, latent_x) -> (B, C, H, W)."""
-        return self.x_scaling.inverse((z @ self.basis_x.T).unflatten(1, self.x_shape))
-
-    def decode_y(self, z: Tensor) -> Tensor:
-        """U_y z_y: (B, latent_y) -> (B, C, H, W)."""
-        return self.y_scaling.inverse((z @ self.basis_y.T).unflatten(1, self.y_shape))
-
-    def invert(self, y: Tensor) -> Tensor:
-        """x̂ = d_x(M† e_y(y)), equation (5)."""
-        return self.decode_x(self.inverse_map(self.encode_y(y)))
-
-    def predict(self, x: Tensor) -> Tensor:
-        """ŷ = d_y(M e_x(x)), the surrogate of the forward operator."""
-        return self.decode_y(self.forward_map(self.encode_x(x)))
-
-    def loss_terms(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """The four terms of (4), each (B,), in units of the training split's variance."""
-        z_x, z_y = self.encode_x(x), self.encode_y(y)
-        estimates = {
-            "autoencode_x": (self.decode_x(z_x), x, self.x_scaling),
-            "autoencode_y": (self.decode_y(z_y), y, self.y_scaling),
-            "forward": (self.decode_y(self.forward_map(z_x)), y, self.y_scaling),
-            "inverse": (self.decode_x(self.inverse_map(z_y)), x, self.x_scaling),
-        }
-        return {name: squared_error(a, b) / scaling.scale**2 for name, (a, b, scaling) in estimates.items()}
-
-
-def fit_moments(network: LinearPair, moment_x, moment_y, moment_xy) -> None:
-    """Set all maps from Γ_x (n, n), Γ_y (m, m), Γ_xy (n, m), second moments of the *scaled* x and y.
-
-    Raises ValueError where a latent is longer than the rank of its moment: S⁻² does not exist there.
-    """
-    moment_x, moment_y, moment_xy = (np.asarray(u, float) for u in (moment_x, moment_y, moment_xy))
-    values_x, basis_x = leading(moment_x, network.basis_x.shape[1], "x")
-    values_y, basis_y = leading(moment_y, network.basis_y.shape[1], "y")
-    _set(network, (values_x, basis_x), (values_y, basis_y), basis_x.T @ moment_xy @ basis_y)
-
-
-def fit_samples(network: LinearPair, x: np.ndarray, y: np.ndarray) -> None:
-    """Set all maps from samples x, y (N, C, H, W), physical units, by the second moments of these samples.
-
-    `network` must have its scaling already. The eigenvectors come from the smaller of the two matrices of inner
-    products, over entries or over samples: exact and repeatable, unlike a randomised decomposition, and no slower
-    for a few thousand of either. Raises ValueError where a latent is longer than the rank of the samples.
-    """
-    x, y = _scaled(network.x_scaling, x), _scaled(network.y_scaling, y)
-    values_x, basis_x = _leading_of_samples(x, network.basis_x.shape[1], "x")
-    values_y, basis_y = _leading_of_samples(y, network.basis_y.shape[1], "y")
-    cross = _product(x, basis_x).T @ _product(y, basis_y) / len(x)
-    _set(network, (values_x, basis_x), (values_y, basis_y), cross)
-
-
-def second_moments(batches: Iterable[tuple[Tensor, Tensor]], network: LinearPair) -> tuple[np.ndarray, ...]:
-    """Γ_x (n, n), Γ_y (m, m), Γ_xy (n, m) of batches (x, y) of (B, C, H, W), scaled as `network` does; float64.
-
-    For splits too large for memory; it takes that of the moments, so the data must be short enough for those.
-    """
-    n, m = len(network.basis_x), len(network.basis_y)
-    sums, count = (np.zeros((n, n)), np.zeros((m, m)), np.zeros((n, m))), 0
-    for x, y in batches:
-        x, y = (u.double().cpu().numpy() for u in (network.x_scaling(x).flatten(1), network.y_scaling(y).flatten(1)))
-        for total, (a, b) in zip(sums, ((x, x), (y, y), (x, y)), strict=True):
-            total += a.T @ b
-        count += len(x)
-    return tuple(total / count for total in sums)
-
-
-def leading(moment: np.ndarray, latent: int, space: str) -> tuple[np.ndarray, np.ndarray]:
-    """The largest eigenvalues (latent,), descending, of a symmetric matrix, and their vectors (·, latent).
-
-    Raises ValueError naming `space` where the last of them is zero to rounding.
-    """
-    import scipy.linalg  # slow to import, and needed to fit only
-
-    size = len(moment)
-    values, vectors = scipy.linalg.eigh(moment, subset_by_index=[max(0, size - latent), size - 1])
-    values, vectors = values[::-1], vectors[:, ::-1]
-    possible = int(np.sum(values > size * np.finfo(float).eps * values[0]))
-    if possible < latent:
-        raise ValueError(f"latent_{space} is {latent}: the second moment of {space} has rank {possible}, ask for less")
-    return values, vectors
-
-
-def _set(network, of_x, of_y, cross: np.ndarray) -> None:
-    """cross: U_xᵀ Γ_xy U_y (latent_x, latent_y)."""
-    (values_x, basis_x), (values_y, basis_y) = of_x, of_y
-    found = {
-        "basis_x": basis_x,
-        "basis_y": basis_y,
-        "forward_map.weight": cross.T / values_x,
-        "inverse_map.weight": cross / values_y,
-    }
-    state = network.state_dict()
-    for name, value in found.items():
-        state[name].copy_(torch.from_numpy(np.ascontiguousarray(value)))
-
-
-def _scaled(scaling: Scaling, samples: np.ndarray) -> np.ndarray:
-    """(N, C, H, W) physical -> (N, C H W) scaled, of the same precision."""
-    shift = scaling.shift.cpu().numpy().astype(samples.dtype)
-    return ((samples - shift) / samples.dtype.type(scaling.scale.item())).reshape(len(samples), -1)
-
-
-def _leading_of_samples(samples: np.ndarray, latent: int, space: str) -> tuple[np.ndarray, np.ndarray]:
-    """`leading` of the second moment of samples (N, entries), which is not formed where there are fewer samples."""
-    if len(samples) >= samples.shape[1]:
-        return leading(_product(samples.T, samples) / len(samples), latent, space)
-    _, combinations = leading(_product(samples, samples.T) / len(samples), latent, space)
-    # inner products square the condition number: the factorisation makes the basis orthonormal again
-    basis, _ = np.linalg.qr(_product(samples.T, combinations))
-    return np.square(_product(samples, basis)).mean(0), basis
-
-
-def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a @ b in float64, converting `BLOCK` of the longer dimension at a time."""
-    if a.shape[0] > a.shape[1]:
-        return np.concatenate([a[part].astype(float) @ b for part in _parts(a.shape[0])])
-    return sum(a[:, part].astype(float) @ b[part].astype(float) for part in _parts(a.shape[1]))
-
-
-def _parts(length: int) -> Iterator[slice]:
-    return (slice(start, start + BLOCK) for start in range(0, length, BLOCK))
+        fit_samples(network, x, y)

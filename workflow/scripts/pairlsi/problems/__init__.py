@@ -1,75 +1,126 @@
-"""Forward problems: one module each, found by the name in the config.
+"""Forward problems: samplers of x and the operator A that makes data y of it, with shapes, units and axes.
 
-A module `problems/NAME.py` offers `Settings`, a pydantic model whose field `name` is NAME, and `Problem`, made
-from such settings. Arrays are numpy's, float32, the batch is axis 0. `draw` is called from several threads at
-once. It has
-
-    settings                            what it was made from
-    x_shape, y_shape                    (C, H, W) of one sample of x and of y
-    x_unit, y_unit                      their units
-    missing_axis, missing_name, missing_count
-                                        the axis of a batch of y that masks act on, what its rows are, how many
-    mirrored                            whether rows go on past the ends as a parallel beam's views do
-    x_axes, y_axes                      if it likes, names of the axes (C, H, W) of x and of y, for who opens the data
-    shares_samples                      whether the splits are dealt out of one pool of files, so that their sizes
-                                        interact; if so, `draw` keeps to what was dealt once, and there are
-        folder                          where the files lie
-        deal(seed, counts) -> dict      plain data, kept as data/images.json: the files as "images", name -> what tells
-                                        one from others, and which sample of which split each is
-        images() -> dict                the "images" of the folder as it is now
-        take(dealt)                     draw from these; an error with a sentence where the folder has changed since
-    archives, fetch()                   what to download, if anything ([]), and how
-    draw(split, indices, seed, counts)  -> x (n, C, H, W), y (n, C, H, W), float32; `indices` are the samples wanted,
-                                        `counts` the samples of each split; the same sample whatever else is drawn
-    forward(x) -> y, adjoint(y) -> x    A without noise on the grid of x and its transpose, (N, C, H, W) each;
-                                        only linear problems have the adjoint
-    simulate(x) -> y                    the same on tensors, differentiable; only for the methods that simulate in
-                                        every iteration (settings.MODEL_BASED)
+A module `problems/KIND.py` or a folder of that name, or a file of a user's, has one class derived from `Problem`.
+Arrays are numpy's, float32, the batch is axis 0.
 """
 
-import importlib
-import importlib.util
+from collections.abc import Mapping
+from typing import ClassVar
 
-from pairlsi.settings import ConfigError, parse
+import numpy as np
 
-ATTRIBUTES = ("settings", "x_shape", "y_shape", "x_unit", "y_unit", "missing_axis", "missing_name", "missing_count")
-ATTRIBUTES += ("mirrored", "shares_samples", "archives", "draw", "forward")
+from pairlsi.core.errors import ConfigError, parse
+from pairlsi.core.parts import Part, find
+
+
+class Problem(Part):
+    """y = A(x) + ε. An object is made from settings; `draw` is called from several threads at once.
+
+    What a class or an object has to have:
+
+    x_shape, y_shape            (C, H, W) of one sample of x and of y; one-dimensional signals are (1, 1, W)
+    x_unit, y_unit              their units
+    missing_axis, missing_name, missing_count
+                                the axis of a batch of y that masks act on, what its rows are called, how many
+    draw(split, indices, seed, counts) -> x (n, C, H, W), y (n, C, H, W)
+                                float32; `indices` are the samples wanted, `counts` the samples of each split; the same
+                                sample whatever else is drawn
+    forward(x) -> y             A without noise on the grid of x, (N, C, H, W) each
+
+    and may have:
+
+    adjoint(y) -> x             the transpose of a linear A; methods that are `linear` need it
+    simulate(x) -> y            A on tensors, differentiable; methods that are `differentiable` need it
+    mirrored                    whether rows go on past the ends as a parallel beam's views do
+    x_axes, y_axes              names of the axes (C, H, W), for who opens the data
+    sections                    the kinds of the sections of its report; those of any problem where there are none
+    archives, fetch()           what to download, and how
+    shares_samples              whether the splits are dealt out of one pool of files, so that their sizes interact; if
+                                so, `draw` keeps to what was dealt once, and there are
+        folder                  where the files lie
+        deal(seed, counts) -> dict
+                                plain data, kept as data/images.json: the files as "images", name -> what tells one
+                                from others, and which sample of which split each is
+        images() -> dict        the "images" of the folder as it is now
+        take(dealt)             draw from these; an error with a sentence where the folder has changed since
+    """
+
+    room: ClassVar[str] = "problems"
+    x_axes: ClassVar[tuple[str, str, str]] = ("channel", "row", "column")
+    y_axes: ClassVar[tuple[str, str, str] | None] = None
+    mirrored: ClassVar[bool] = False
+    shares_samples = False
+    archives: list[dict] = []
+    sections: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, settings):
+        self.settings = settings
+
+    @property
+    def said(self) -> dict:
+        """Kind and settings as plain data."""
+        return {"kind": self.kind, **self.settings.model_dump()}
+
+    @property
+    def noise_level(self) -> float:
+        """Norm of the noise over that of the clean data."""
+        return getattr(self.settings, "noise_level", 0.0)
+
+    @property
+    def linear(self) -> bool:
+        """Whether A has an adjoint."""
+        return hasattr(self, "adjoint")
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether A can be differentiated."""
+        return hasattr(self, "simulate")
+
+    @classmethod
+    def small(cls) -> dict:
+        """Settings for tests, small and quick."""
+        raise NotImplementedError
+
+    def draw(self, split: str, indices: np.ndarray, seed: int, counts: Mapping[str, int]):
+        """Samples of a split: see above."""
+        raise NotImplementedError
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """A x without noise: see above."""
+        raise NotImplementedError
+
+    def fetch(self) -> None:
+        """Download `archives`; nothing where there are none."""
+
+
+BASE = Problem
+NEEDED = ("x_shape", "y_shape", "x_unit", "y_unit", "missing_axis", "missing_name", "missing_count")
 OF_FILES = ("folder", "deal", "images", "take")  # of problems that share samples
 
 
-def axes(problem) -> dict[str, tuple[str, str, str]]:
-    """Names of the axes (C, H, W) of x and of y; where the problem says nothing they are of x or of y alone."""
-    x, y = ("channel", "row", "column"), ["y_channel", "y_row", "y_column"]
+def axes(problem: Problem) -> dict[str, tuple[str, str, str]]:
+    """Names of the axes (C, H, W) of x and of y; where the problem says nothing of y they are of y alone."""
+    x, y = problem.x_axes, ["y_channel", "y_row", "y_column"]
     if problem.missing_name not in x:
         y[problem.missing_axis - 1] = problem.missing_name
-    return {"x": tuple(getattr(problem, "x_axes", x)), "y": tuple(getattr(problem, "y_axes", y))}
+    return {"x": tuple(x), "y": tuple(problem.y_axes or y)}
 
 
-def module(name):
-    """The module of the problem called `name`. Raises ConfigError where there is none."""
-    path = f"pairlsi.problems.{name}"
-    if not (isinstance(name, str) and name.isidentifier() and importlib.util.find_spec(path)):
-        raise ConfigError(f"there is no module workflow/scripts/pairlsi/problems/{name}.py")
-    return importlib.import_module(path)
-
-
-def create(given: dict, key: str = "problem"):
-    """Return the problem that a config block describes; `key` is its place in the config.
+def create(given: dict, key: str = "problem") -> Problem:
+    """The problem that a config block describes: its kind, and what that may say; `key` is its place in the config.
 
     Raises ConfigError that names the key.
     """
-    if "name" not in given:
-        raise ConfigError(f"config key '{key}.name' is missing: see config.yaml for what it means")
-    name = given["name"]
+    if "kind" not in given:
+        raise ConfigError(f"config key '{key}.kind' is missing: see config.yaml for what it means")
+    kind = given["kind"]
     try:
-        found = module(name)
+        part = find("problems", str(kind))
     except ConfigError as error:
-        raise ConfigError(f"config key '{key}.name' is {name!r}: {error}") from None
-    if not hasattr(found, "Problem"):
-        raise ConfigError(f"config key '{key}.name' is {name!r}: that module is no problem, it has no class Problem")
-    problem = found.Problem(parse(found.Settings, given, key))
-    needed = (*ATTRIBUTES, *OF_FILES) if getattr(problem, "shares_samples", False) else ATTRIBUTES
-    lacking = [attribute for attribute in needed if not hasattr(problem, attribute)]
+        raise ConfigError(f"config key '{key}.kind' is {kind!r}: {error}") from None
+    problem = part(parse(part.Settings, {name: value for name, value in given.items() if name != "kind"}, key))
+    lacking = [name for name in (*NEEDED, *(OF_FILES if problem.shares_samples else ())) if not hasattr(problem, name)]
+    lacking += [name for name in ("draw", "forward") if getattr(part, name) is getattr(Problem, name)]
     if lacking:
-        raise ConfigError(f"config key '{key}.name' is {name!r}: its class Problem lacks {', '.join(lacking)}")
+        raise ConfigError(f"config key '{key}.kind' is {kind!r}: its class {part.__name__} lacks {', '.join(lacking)}")
     return problem

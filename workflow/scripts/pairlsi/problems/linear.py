@@ -16,19 +16,17 @@ data over the prior. So E[y yᵀ] = A Γ_x Aᵀ + σ² I is exact. The ood split
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-from pairlsi.problems import randomness
-from pairlsi.settings import Strict
+from pairlsi.core.base import Strict
+from pairlsi.problems import Problem, randomness
 
 
 class Settings(Strict):
     """What the ``problem`` block of an experiment says for the linear problem."""
 
-    name: Literal["linear"] = Field(description="this problem")
     image_size: int = Field(16, ge=4, le=48, description="pixels a side of x; Γ_x has this to the fourth entries")
     angles: int = Field(16, ge=2, le=180, description="views, spread evenly over 180 degrees, the first at 0")
     noise_level: float = Field(gt=0, le=1, description="of the noise, relative to the rms of clean data over the prior")
@@ -36,27 +34,42 @@ class Settings(Strict):
     ood_correlation_length: float = Field(gt=0, le=1, description="the same in the ood split")
 
 
-class Linear:
+class Linear(Problem):
     """The problem y = A x + ε (1): x (N, 1, n, n) to y (N, 1, angles, bins), with exact second moments."""
 
+    label = "A linear problem"
+    description = "Gaussian fields seen in strips, whose every answer is known in closed form."
+    sections = (
+        "answer-linear",
+        "example",
+        "ranking",
+        "error-against-rank",
+        "error-against-noise",
+        "error-against-missing",
+        "exact-bounds",
+        "stopping-early",
+        "measured-errors",
+        "origin",
+    )
+    Settings = Settings
     x_unit = "standard deviations"
     y_unit = "standard deviations x image width"
     missing_axis = 2
     missing_name = "angles"
-    x_axes, y_axes = ("channel", "row", "column"), ("channel", "angle", "bin")
+    y_axes = ("channel", "angle", "bin")
     mirrored = True  # p(s, θ + π) = p(-s, θ)
-    shares_samples = False
-    archives: list[dict] = []
 
     def __init__(self, settings: Settings):
-        self.settings = settings
+        super().__init__(settings)
         bins = math.ceil(2**0.5 * settings.image_size)  # the diagonal: nothing is cut off
         self.x_shape = (1, settings.image_size, settings.image_size)
         self.y_shape = (1, settings.angles, bins)
         self.missing_count = settings.angles
 
-    def fetch(self) -> None:
-        """Nothing to download."""
+    @classmethod
+    def small(cls) -> dict:
+        lengths = {"correlation_length": 0.2, "ood_correlation_length": 0.1}
+        return {"image_size": 12, "angles": 12, "noise_level": 0.02, **lengths}
 
     @cached_property
     def matrix(self) -> np.ndarray:
@@ -108,9 +121,6 @@ class Linear:
     @cached_property
     def _ood_factor(self) -> np.ndarray:
         return np.linalg.cholesky(matern(self.settings.image_size, self.settings.ood_correlation_length))
-
-
-Problem = Linear
 
 
 def matern(size: int, length: float) -> np.ndarray:

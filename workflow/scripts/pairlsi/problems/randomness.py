@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pairlsi.settings import SPLITS
+from pairlsi.core.base import SPLITS
 
 
 def streams(seed: int, split: str, index: int) -> tuple[np.random.Generator, np.random.Generator]:

@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pairlsi.inference import closed_form
-from pairlsi.inference.lsi import latent_space_inference
+from pairlsi.methods import closed_form
+from pairlsi.solvers.latent_search import latent_space_inference
 from pairlsi.theory import linear, sweeps
 
 
@@ -51,8 +51,8 @@ def of_methods(metrics: pd.DataFrame, energy: np.ndarray) -> pd.DataFrame:
     """
     test = metrics[metrics.split == "test"]
     squares = test.assign(square=test.rre**2 * energy[test["sample"]])
-    groups = squares.groupby(["method", "mask_kind", "percent"])["square"].mean()
-    return np.sqrt(groups / energy.mean()).unstack(["mask_kind", "percent"])
+    groups = squares.groupby(["method", "observation", "percent"])["square"].mean()
+    return np.sqrt(groups / energy.mean()).unstack(["observation", "percent"])
 
 
 def exact(moments: sweeps.Moments, masks: dict[tuple[str, int], np.ndarray], rank: int) -> pd.DataFrame:

@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pairlsi.inference import closed_form
-from pairlsi.networks import linear as linear_pair
+from pairlsi.methods import closed_form
+from pairlsi.networks import linear_pair
 from pairlsi.theory import bounds as theory_bounds
 from pairlsi.theory import linear
 

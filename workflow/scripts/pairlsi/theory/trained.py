@@ -7,33 +7,24 @@ shows that its assumptions do (LSI stops early, networks curve between the point
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from pairlsi import operators, store
-from pairlsi.evaluation.sweep import load_network
-from pairlsi.inference.lsi import latent_space_inference
+from pairlsi.networks.stored import load_trained
+from pairlsi.solvers.latent_search import latent_space_inference
 from pairlsi.theory import bounds as theory_bounds
 from pairlsi.theory.bounds import STATEMENTS, norms
 
 POWER_ITERATIONS = 12  # of the local Lipschitz constants: within 5 % of what more give on the networks of config.yaml
 
 
-def of_results(results: Path, experiment, problem, names: dict[int, str], count: int) -> pd.DataFrame:
-    """The table of `bounds_by_percent` for an experiment's PAIR of the first seed and its first `count` test samples.
-
-    results: the experiment's folder; experiment: `settings.Experiment`; names: percent -> mask.
-    """
-    seed, inference = experiment.training.seeds[0], experiment.inference
-    weights = Path(results) / "networks" / inference.paired / f"seed-{seed}" / "weights.safetensors"
-    samples = (store.read(Path(results) / "data" / "test.zarr", name, slice(0, count)) for name in store.ARRAYS)
-    x, y = (torch.from_numpy(values) for values in samples)
-    masks = []
-    for percent, name in names.items():
-        mask = operators.create(name, problem.missing_count, problem.missing_axis, inference.masks.seed)
-        masks.append((percent, torch.from_numpy(mask.weights())))
-    return bounds_by_percent(load_network(weights, problem, "cpu"), problem, x, y, masks, inference.lsi, seed)
+def of_results(weights: Path, problem, x: np.ndarray, y: np.ndarray, masks, solver, seed: int) -> pd.DataFrame:
+    """The table of `bounds_by_percent` for the network stored at `weights`; masks: (percent, `Mask`)."""
+    kept = [(percent, torch.from_numpy(mask.weights())) for percent, mask in masks]
+    network = load_trained(weights, problem, "cpu")
+    return bounds_by_percent(network, problem, torch.from_numpy(x), torch.from_numpy(y), kept, solver, seed)
 
 
 def bounds_by_percent(network, problem, x: Tensor, y: Tensor, masks: Iterable[tuple[int, Tensor]], solver, seed: int):

@@ -1,0 +1,46 @@
+# What jobs ask of a machine, as far as the config says it.
+
+
+# networks and methods for which a GPU would have nothing to do, as the start of a path: jobs without a GPU are rules
+# of their own, since partitions on a cluster, and arrays of jobs that all get what the first one asks for, go by rule
+WITHOUT_GPU = "|".join(
+    [
+        f"{name}/networks/{n}/"
+        for name, said in EXPERIMENTS.items()
+        for n, one in said.networks.items()
+        if one.part.closed_form
+    ]
+    + [f"{name}/inference/{m}/" for name, said in EXPERIMENTS.items() for m in said.methods if not said.runs_on_gpu(m)]
+    or ["$"]
+)
+
+
+def gpu(wildcards):
+    """A resource: one GPU, unless the config keeps training and inference on the CPU."""
+    return 0 if experiment_of(wildcards).training.device == "cpu" else 1
+
+
+def gpus(wildcards):
+    """A resource: the GPUs of one training on all its nodes, as Slurm counts them."""
+    training = experiment_of(wildcards).training
+    return gpu(wildcards) * training.devices * training.nodes
+
+
+def grows(amount):
+    """A resource that grows with the attempt: where a job ran out, the next try gets more."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def memory_of_training(wildcards, attempt):
+    """A resource, MB: the program, and three times the samples that are held at once, which are copied as they come."""
+    experiment = experiment_of(wildcards)
+    problem, samples = experiment.problem, experiment.data.samples
+    numbers = math.prod(problem.x_shape) + math.prod(problem.y_shape)
+    held = min(experiment.training.buffer_samples, samples.train) + samples.validation
+    return attempt * (3000 + round(3 * 4e-6 * numbers * held))
+
+
+def importance(wildcards):
+    """A priority: the more methods wait for a network, the sooner it is trained."""
+    methods = experiment_of(wildcards).methods.values()
+    return 10 * sum(method.settings.network == wildcards.network for method in methods)

@@ -1,0 +1,1 @@
+"""Datasets in Zarr: their files, batches of them, and their simulation."""

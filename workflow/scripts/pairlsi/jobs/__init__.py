@@ -1,0 +1,1 @@
+"""What every job does first: log, threads, memory, written outputs, provenance, digest of sources."""

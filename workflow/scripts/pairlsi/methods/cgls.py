@@ -1,0 +1,94 @@
+"""Classical solving: conjugate gradients that stop early, without any network."""
+
+from collections import deque
+
+import numpy as np
+from pydantic import Field
+
+from pairlsi.core.base import Iterations
+from pairlsi.methods import Method, deal
+from pairlsi.methods.estimates import Estimates
+from pairlsi.observations.mask import Mask
+
+OWN = ("zero", "mean")  # starts that are no other method's estimates
+
+
+class CGLS(Method):
+    """min ‖P(A x - ỹ)‖² by conjugate gradients, stopped after the number of iterations best on validation samples."""
+
+    label = "CGLS, no network"
+    colour = "#8C8C8C"
+    description = (
+        "Conjugate gradients for least squares on what was measured, knowing the forward operator, stopped where the "
+        "validation split says."
+    )
+    linear = True
+    on_gpu = False
+
+    class Settings(Method.Settings):
+        """Where it starts, and on which data it works."""
+
+        iterations: Iterations = Field(description="at most; the validation split says how many")
+        start: str = Field("zero", description="zero, mean (of the training split), or a method: its estimates")
+        completed_by: str | None = Field(
+            None, description="a method whose completed data stand where none arrived; null: only what arrived counts"
+        )
+
+    @classmethod
+    def starts_from(cls, settings):
+        return settings.completed_by or (None if settings.start in OWN else settings.start)
+
+    @classmethod
+    def title(cls, settings, labels):
+        if settings.completed_by:
+            return f"CGLS, data completed by {labels.get(settings.completed_by, settings.completed_by)}"
+        told = {"zero": cls.label, "mean": "CGLS from the mean"}
+        return told.get(settings.start, f"CGLS from {labels.get(settings.start, settings.start)}")
+
+    @classmethod
+    def unfit(cls, settings, experiment):
+        if settings.completed_by and settings.start not in OWN:
+            return f"start' is {settings.start!r}, and completed_by {settings.completed_by!r}: one method will do"
+        return None
+
+    def __init__(self, settings, given):
+        super().__init__(settings, given)
+        self.iterations = settings.iterations
+
+    def estimate(self, y, split, numbers):
+        from pairlsi.solvers.cgls import cgls
+
+        data, mask, start = self.begin(y, split, numbers)
+        x = deque(cgls(self.problem, data, mask, self.iterations, start), maxlen=1).pop()  # without keeping the others
+        return Estimates(x, self.problem.forward(x), iterations=self.iterations)
+
+    def begin(self, y: np.ndarray, split: str, numbers: np.ndarray) -> tuple:
+        """Data, mask and start of CGLS for ỹ (N, C, H, W)."""
+        mask, start = self.observation.mask, None
+        if self.settings.completed_by:
+            y = y + self.given.starts[f"{split}/y"][:][numbers] * (1 - mask.weights())
+            mask = Mask("complete", mask.axis, np.ones_like(mask.keep))
+        if self.settings.start == "mean":
+            start = np.repeat(self.given.statistics.means["x"][None], len(y), axis=0)
+        elif self.settings.start != "zero":
+            start = self.given.starts[f"{split}/x"][:][numbers]
+        return y, mask, start
+
+    @property
+    def leaves_open(self):
+        return True
+
+    @classmethod
+    def choose(cls, methods, x, y):
+        dealt = zip(methods, deal(len(x), len(methods)), strict=True)
+        errors = np.concatenate([m.errors(x[own], y[own], own) for m, own in dealt if len(own)], axis=1).mean(1)
+        for method in methods:
+            method.iterations = int(np.argmin(errors))
+        return {"iterations": methods[0].iterations, "validation_rre": errors.tolist()}
+
+    def errors(self, x: np.ndarray, y: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """Relative errors (1 + I, n) of validation pairs, samples `numbers` (n,), after 0 … I iterations."""
+        from pairlsi.solvers.cgls import errors
+
+        data, mask, start = self.begin(self.observation(y, "validation", numbers), "validation", numbers)
+        return errors(self.problem, x, data, mask, self.settings.iterations, start)

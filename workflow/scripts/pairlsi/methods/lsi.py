@@ -1,0 +1,112 @@
+"""Latent space inference (9): the latents of the data that explain what was measured."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from pairlsi.core.base import Distinct, Weight
+from pairlsi.methods.search import Search, sample, variational
+
+START = {
+    "zeros": "e_y of the data with zeros for what is missing",
+    "interpolated": "e_y of the data with missing rows interpolated",
+    "mean": "the mean of the training latents",
+}
+
+
+class LSI(Search):
+    """min ‖P d_y(z_y) - ỹ‖² + weight R(z_y), then x̂ = d_x(M† z_y); by default the paper's, without R.
+
+    space: whose latents are searched; those of x go to those of y by M (8).
+    """
+
+    label = "PAIR+LSI"
+    colour = "#C44E52"
+    description = (
+        "Find the latents of the data that explain what was measured, "
+        "$\\min_{z_y} \\|P d_y(z_y) - \\tilde y\\|$, then map and decode them; the completed data are $d_y(z_y)$."
+    )
+    wants = "latents"
+    controlled = True
+    latents_of_data = True
+    space: ClassVar[str] = "y"
+
+    class Settings(Search.Settings):
+        """Start, misfit and regulariser."""
+
+        start: Literal["zeros", "interpolated", "mean"] = Field(
+            "zeros", description="; ".join(f"{name}: {told}" for name, told in START.items())
+        )
+        misfit: Literal["squared", "weighted", "huber"] = Field(
+            "squared", description="weighted: by the noise; huber: the same, linear for large residuals"
+        )
+        regulariser: Literal["none", "tikhonov", "mahalanobis"] = Field(
+            "none", description="mahalanobis: distance from the training latents; tikhonov: from zero"
+        )
+        weights: Annotated[list[Weight], Field(min_length=1), Distinct] = Field(
+            [0.0], description="of the regulariser, to choose from on the validation split"
+        )
+
+    @classmethod
+    def unfit(cls, settings, experiment):
+        if settings.members > 1 and settings.start == "mean":
+            return f"members' is {settings.members}: all would start from the mean, so 1 will do"
+        if settings.members > 1 and not variational(settings, experiment):
+            return f"members' is {settings.members}: starts are drawn from a variational network, else it is 1"
+        if settings.regulariser == "none" and any(settings.weights):
+            return f"weights' are {settings.weights}, and regulariser is none: there is nothing to weigh"
+        prior = settings.start == "mean" or settings.regulariser == "mahalanobis"
+        network = experiment.networks[settings.network]
+        if prior and "linear" in network.part.offers:
+            return f"network' is {settings.network!r}, which knows no mean and covariance of the training latents"
+        return None
+
+    @property
+    def weights(self):
+        return self.settings.weights
+
+    def random_numbers(self):
+        return self.network.inverse_map.in_features
+
+    def begin(self, y, noise, estimates):
+        import torch
+
+        with torch.no_grad():
+            z = sample(*self._latents(y), noise)
+            return z if self.space == "y" else self.network.inverse_map(z)
+
+    def _latents(self, y):
+        """Mean and standard deviation of the latents of zero-filled data y to start from, (N, n) each."""
+        from pairlsi.solvers.interpolation import interpolate
+
+        if self.settings.start == "mean":
+            mean = self.network.latent_mean.expand(len(y), -1)
+            return mean, mean.new_zeros(mean.shape)
+        if self.settings.start == "interpolated":
+            mask = self.observation.mask
+            y = self.tensor(interpolate(y.cpu().numpy(), mask.keep, mask.axis, self.problem.mirrored))
+        return self.network.distribution_y(y)
+
+    def follow(self, y, start, iterations, weight, evaluations):
+        from pairlsi.solvers.latent_search import latent_space_inference
+        from pairlsi.solvers.objectives import Objective
+
+        kind = self.settings.regulariser
+        prior = (self.network.latent_mean, self.network.latent_whitening) if kind == "mahalanobis" else None
+        objective = Objective(self.settings.misfit, kind, weight, self.deviation(y), prior)
+        steps = iterations, self.settings.history, evaluations
+        return latent_space_inference(self.network, y, self.keep, start, self.space, *steps, objective)
+
+    def deviation(self, y):
+        """Standard deviation of the noise of zero-filled data y (R, C, H, W), (R,), in units of the scaled data."""
+        if self.settings.misfit == "squared":
+            return None
+        measured = self.keep.expand(y.shape[1:]).sum()
+        found = self.problem.noise_level * y.flatten(1).norm(dim=1) / measured.sqrt() / self.network.y_scaling.scale
+        return found.where(found > 0, 1.0)  # of data that are all zero nothing is known
+
+    def decoded(self, points):
+        return self.network.decode_x(self.network.inverse_map(points) if self.space == "y" else points)
+
+    def completed(self, points):
+        return self.network.decode_y(self.network.forward_map(points) if self.space == "x" else points)

@@ -1,0 +1,71 @@
+"""What a config says of the autoencoder of one space, x or y."""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pairlsi.core.base import Count, Distinct, Strict
+
+
+class Convolutional(Strict):
+    """What the architectures share."""
+
+    latent: Count = Field(description="length of the latent vector; of pyramid: channels of the latent feature map")
+    width: Count = Field(description="channels after the first convolution; they double where resolution halves")
+    stem: Literal[1, 2, 4] = Field(description="stride of the first convolution")
+    strides: Annotated[list[Literal[1, 2]], Field(min_length=1)] = Field(
+        description="a residual block or level each: 2 halves the resolution"
+    )
+    norm: Literal["none", "batch"] = Field(description="batch: batch normalisation in the blocks")
+
+
+class Residual(Convolutional):
+    """Residual blocks and a dense layer: the keyword arguments of `autoencoder.Encoder`."""
+
+    kind: Literal["residual"] = Field(description="residual blocks and a dense layer")
+
+
+class Pyramid(Convolutional):
+    """Fully convolutional levels of pyramid pooling layers: the keyword arguments of `pyramid.PyramidEncoder`."""
+
+    kind: Literal["pyramid"] = Field(description="fully convolutional levels of atrous spatial pyramid pooling layers")
+    layers: Count = Field(description="of each level")
+    rates: Annotated[list[Count], Field(min_length=1), Distinct] = Field(description="dilations, side by side")
+
+
+Autoencoder = Annotated[Residual | Pyramid, Field(discriminator="kind")]
+
+
+class Architecture(Strict):
+    """The block `architecture` of an experiment: of all its networks that do not say otherwise."""
+
+    x: Autoencoder = Field(description="autoencoder of x")
+    y: Autoencoder = Field(description="autoencoder of y")
+
+
+class OfBoth(Strict):
+    """Keys of a network that has both autoencoders."""
+
+    x: Autoencoder | None = Field(None, description="autoencoder of x; null: that of the experiment's architecture")
+    y: Autoencoder | None = Field(None, description="autoencoder of y; null: that of the experiment's architecture")
+
+    def with_defaults(self, architecture: Architecture | None):
+        """The same with what the experiment says where a space says nothing."""
+        left = {space: getattr(architecture, space) for space in "xy" if architecture and getattr(self, space) is None}
+        return self.model_copy(update=left)
+
+    def contradiction(self, problem) -> str | None:
+        """What does not go with the shapes of a problem, as "key' …"."""
+        for space, shape in (("x", problem.x_shape), ("y", problem.y_shape)):
+            architecture = getattr(self, space)
+            if architecture is None:
+                return f"{space}' is null, and the experiment has no architecture: give either"
+            step = architecture.stem * math.prod(architecture.strides)
+            size = min((n for n in shape[1:] if n > 1), default=1)  # along an axis of length 1 nothing is reduced
+            if step > size:
+                return (
+                    f"{space}.strides' reduce by {step} in all with the stem: "
+                    f"more than the {size} rows or columns of a sample of {space} with shape {shape}"
+                )
+        return None

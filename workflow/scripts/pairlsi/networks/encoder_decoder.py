@@ -1,0 +1,52 @@
+"""The encoder-decoder: the network of PAIR's inversion, trained end to end."""
+
+from pydantic import Field
+
+from pairlsi.networks.architectures import OfBoth
+from pairlsi.networks.part import Network
+from pairlsi.observations import split_case
+
+
+class EncoderDecoderNetwork(Network):
+    """One network from data to x, trained behind one draw of an observation."""
+
+    label = "Encoder-decoder"
+    colour = "#4E8A3E"
+    description = "The layers of PAIR's inversion, trained end to end on data that are observed in one way."
+
+    class Settings(Network.Settings, OfBoth):
+        """What it is trained on."""
+
+        trained_on: str | None = Field(
+            None, description="{observation}-{level} whose draw 0 it is trained behind, as random-25; null: full data"
+        )
+
+    @classmethod
+    def title(cls, settings) -> str:
+        return f"{cls.label} ({settings.trained_on})" if settings.trained_on else cls.label
+
+    @classmethod
+    def completed(cls, settings, architecture):
+        return settings.with_defaults(architecture)
+
+    @classmethod
+    def observed(cls, settings) -> str | None:
+        return settings.trained_on
+
+    @classmethod
+    def unfit(cls, settings, experiment) -> str | None:
+        case = settings.trained_on
+        if case is not None:
+            name, level = split_case(case)
+            known = experiment.observations
+            if name not in known or level not in known[name].part.levels(known[name].settings):
+                return f"trained_on' is {case!r}: it may be {', '.join(experiment.cases) or 'null'}"
+        return settings.contradiction(experiment.problem)
+
+    @staticmethod
+    def build(settings, problem, observation):
+        from pairlsi.networks.autoencoders import EncoderDecoder
+
+        keep = 1.0 if observation is None else observation.mask.weights()
+        x, y = settings.x.model_dump(), settings.y.model_dump()
+        return EncoderDecoder(problem.x_shape, problem.y_shape, x, y, keep)

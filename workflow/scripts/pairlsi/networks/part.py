@@ -1,0 +1,56 @@
+"""The base of all kinds of networks."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from pairlsi.core.base import Strict
+from pairlsi.core.parts import Part
+
+
+class Network(Part):
+    """A kind of network.
+
+    offers: what methods may ask of it, "inversion", "latents", "linear" (closed forms on a `linear_pair.LinearPair`);
+    closed_form: it is solved by `solve` instead of trained, and has nothing for a GPU to do.
+    """
+
+    room: ClassVar[str] = "networks"
+    offers: ClassVar[tuple[str, ...]] = ("inversion",)
+    closed_form: ClassVar[bool] = False
+
+    class Settings(Strict):
+        """What all networks have."""
+
+        label: str | None = Field(None, description="its name in tables and legends; null: that of its kind")
+        colour: str | None = Field(None, description="of its curves, as #4C72B0; null: one that no other has")
+
+    @classmethod
+    def title(cls, settings) -> str:
+        """Its name in tables and legends where the config gives none."""
+        return cls.label
+
+    @classmethod
+    def completed(cls, settings, architecture):
+        """The settings with what they leave to the experiment; architecture: its block `architecture`."""
+        return settings
+
+    @classmethod
+    def observed(cls, settings) -> str | None:
+        """The case, {observation}-{level}, whose draw 0 it is trained behind; None for complete data."""
+        return None
+
+    @staticmethod
+    def build(settings, problem, observation):
+        """The untrained torch module; observation: the draw that it is trained behind, None for complete data."""
+        raise NotImplementedError
+
+    @staticmethod
+    def solve(network, x, y) -> None:
+        """Set the weights from all samples x, y (N, C, H, W) of the training split; only of closed forms."""
+        raise NotImplementedError
+
+    @staticmethod
+    def finish(network, train_data, validation_data) -> dict:
+        """What is left to do after training; returns what is to be told of the network beside its weights."""
+        return {}

@@ -1,0 +1,50 @@
+"""What observations with missing rows share: settings, and what contradicts a problem."""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from pairlsi.core.base import Distinct, Integer
+from pairlsi.observations import Observation
+
+
+class Missing(Observation):
+    """Some percent of the rows of the data do not arrive: of one draw, the more the worse its level."""
+
+    unit = "%"
+
+    class Settings(Observation.Settings):
+        """Which percentages."""
+
+        percents: Annotated[list[Annotated[Integer, Field(ge=1, lt=100)]], Field(min_length=1), Distinct] = Field(
+            description="percent of the rows that are missing, one case each"
+        )
+
+    @classmethod
+    def levels(cls, settings) -> list[float]:
+        return sorted(settings.percents)
+
+    @classmethod
+    def at(cls, settings, level: float):
+        return settings.model_copy(update={"draws": 1, "percents": [level]})
+
+    @classmethod
+    def unfit(cls, settings, experiment) -> str | None:
+        problem = experiment.problem
+        rows, axis = problem.missing_count, problem.missing_name
+        for percent in settings.percents:
+            missing = round(rows * percent / 100)
+            if not 1 <= missing < rows:
+                advice = "masks none: ask for more" if missing < 1 else "masks all: ask for fewer"
+                return f"percents' has {percent}: of {rows} {axis} it {advice}"
+        return None
+
+    def kept(self) -> np.ndarray:
+        keep = np.ones(self.problem.missing_count, bool)
+        keep[self.missing(len(keep), round(len(keep) * self.level / 100))] = False
+        return keep
+
+    def missing(self, rows: int, count: int):
+        """Index of the `count` of so many rows that are missing."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Reports: notebooks run and shown, figures, sections."""

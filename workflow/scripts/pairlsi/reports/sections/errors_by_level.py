@@ -1,0 +1,39 @@
+"""Errors against how much is missing."""
+
+from pairlsi.reports.sections import Section
+
+
+class ErrorsByLevel(Section):
+    """A curve for each method, a panel for each observation that was run at several levels."""
+
+    label = "Errors against how much is missing"
+    description = "Mean errors against the percentage missing, over all draws, a panel for each observation."
+
+    def lacking(self):
+        levels = {level for level in self.results.sweep.table.percent if level}
+        return None if len(levels) > 1 else ""
+
+    def show(self):
+        from pairlsi.evaluation import by_percent
+        from pairlsi.reports.display import show
+        from pairlsi.reports.figures import common
+        from pairlsi.reports.scope import Scope
+
+        stored, scope = self.results, Scope(self.results)
+        found = by_percent.intervals(stored.sweep, stored.methods, "test", stored.confidence)
+        run = {kind: by_percent.run_on(stored.sweep, stored.methods, kind) for kind in found}
+        titles = {kind: scope.missing_of(kind) for kind in found}
+        if len(set(titles.values())) < len(titles):  # several observations of one kind
+            titles = {kind: f"{title} ({kind})" for kind, title in titles.items()}
+        panels = {
+            titles[kind]: {name: curve for name, curve in curves.items() if name in run[kind]}
+            for kind, curves in found.items()
+        }
+        missing = stored.problem.missing_name
+        show(
+            common.errors_by_percent(panels, stored.labels, stored.colours),
+            stored.figures,
+            "percent",
+            f"Mean relative reconstruction error on the test split against the percentage of {missing} missing; at "
+            "each percentage over the draws that all methods there were run on.",
+        )

@@ -1,0 +1,1 @@
+"""Batched solvers and what they minimise: they know arrays, not networks."""

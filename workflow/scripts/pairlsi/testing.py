@@ -1,0 +1,158 @@
+"""One suite for all parts of a kind, a user's too: what every problem, observation, network and method has to hold.
+
+Each check takes a part as a config would name it and raises AssertionError with a sentence. In a test of one's own:
+
+    from pairlsi import problems, testing
+    testing.check_problem(problems.create({"kind": "deblur.py"}))
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from pairlsi import observations
+from pairlsi.core.instances import Instance, instance
+from pairlsi.data.statistics import Statistics
+from pairlsi.methods import Given
+
+COUNT = 4
+COUNTS = dict.fromkeys(("train", "validation", "test", "ood"), COUNT)
+
+
+def check_problem(problem) -> None:
+    """Shapes, seeds, independence of samples; the adjoint and the gradient where there are any."""
+    x, y = problem.draw("test", np.arange(COUNT), 3, COUNTS)
+    for name, values, shape in (("x", x, problem.x_shape), ("y", y, problem.y_shape)):
+        assert values.shape == (COUNT, *shape), f"draw gives {name} of shape {values.shape}, it says {(COUNT, *shape)}"
+        assert values.dtype == np.float32, f"draw gives {name} as {values.dtype}, it should be float32"
+        assert np.isfinite(values).all(), f"draw gives {name} that is not finite"
+    some_x, some_y = problem.draw("test", np.array([2]), 3, COUNTS)
+    same = np.array_equal(some_x[0], x[2]) and np.array_equal(some_y[0], y[2])
+    assert same, "a sample depends on what else is drawn"
+    for split, seed in (("test", 4), ("train", 3)):
+        other = problem.draw(split, np.arange(COUNT), seed, COUNTS)[0]
+        assert not np.array_equal(other, x), f"split {split} with seed {seed} has the samples of another"
+    rows = problem.y_shape[problem.missing_axis - 1]
+    assert rows == problem.missing_count, f"missing_count is {problem.missing_count}, the axis has {rows}"
+    clean = problem.forward(x)
+    assert clean.shape == y.shape, f"forward gives shape {clean.shape}, not {y.shape}"
+    alone = np.concatenate([problem.forward(x[i : i + 1]) for i in range(COUNT)])
+    assert np.allclose(alone, clean, rtol=1e-5, atol=1e-6 * np.abs(clean).max()), "forward mixes the samples of a batch"
+    if problem.linear:
+        check_adjoint(problem)
+    if problem.differentiable:
+        check_gradient(problem, x[:2])
+
+
+def check_adjoint(problem) -> None:
+    """⟨A x, y⟩ = ⟨x, Aᵀ y⟩ for random x and y."""
+    rng = np.random.default_rng(0)
+    x, y = (rng.standard_normal((3, *shape)).astype(np.float32) for shape in (problem.x_shape, problem.y_shape))
+    left, right = (np.sum(u.astype(float) * v) for u, v in ((problem.forward(x), y), (x, problem.adjoint(y))))
+    assert abs(left - right) <= 1e-4 * max(abs(left), abs(right), 1e-30), f"⟨A x, y⟩ is {left}, ⟨x, Aᵀ y⟩ is {right}"
+
+
+def check_gradient(problem, x: np.ndarray) -> None:
+    """`simulate` is `forward`, and its gradient that of differences."""
+    import torch
+
+    given = torch.from_numpy(x).double().requires_grad_(True)
+    found = problem.simulate(given)
+    clean = problem.forward(x)
+    close = np.allclose(found.detach().numpy(), clean, rtol=1e-3, atol=1e-3 * np.abs(clean).max())
+    assert close, "simulate and forward differ"
+    direction = torch.randn(given.shape, generator=torch.Generator().manual_seed(0), dtype=torch.double)
+    weights = torch.randn(found.shape, generator=torch.Generator().manual_seed(1), dtype=torch.double)
+    (gradient,) = torch.autograd.grad((found * weights).sum(), given)
+    step = 1e-5 * float(given.detach().abs().max())
+    with torch.no_grad():
+        ends = [float((problem.simulate(given + sign * step * direction) * weights).sum()) for sign in (1, -1)]
+    wanted, slope = (ends[0] - ends[1]) / (2 * step), float((gradient * direction).sum())
+    assert abs(slope - wanted) <= 0.05 * abs(wanted) + 1e-9, f"the gradient says {slope}, differences {wanted}"
+
+
+def check_observation(one: Instance, problem) -> None:
+    """Every draw at every level: an orthogonal projection as inference is told, repeatable, nested over levels."""
+    rng = np.random.default_rng(0)
+    y, other = rng.standard_normal((2, 3, *problem.y_shape)).astype(np.float32)
+    numbers = np.arange(3)
+    for draw in range(min(3, one.settings.draws)):
+        before = None
+        for level in one.part.levels(one.settings):
+            seen = observations.made(observations.described(one, level), problem, draw)
+            again = observations.made(observations.described(one, level), problem, draw)
+            arrived = seen(y, "test", numbers)
+            assert np.array_equal(arrived, again(y, "test", numbers)), f"{seen.name} is not the same twice"
+            alone = np.concatenate([seen(y[i : i + 1], "test", numbers[i : i + 1]) for i in range(3)])
+            assert np.array_equal(alone, arrived), f"{seen.name} mixes the samples of a batch"
+            assert np.array_equal(seen.mask(arrived), arrived), f"{seen.name} gives data where it says that none arrive"
+            left, right = np.vdot(seen.mask(y), other), np.vdot(y, seen.mask(other))
+            assert abs(left - right) <= 1e-3 * max(abs(left), 1), f"the mask of {seen.name} is not its own adjoint"
+            kept = seen.mask.keep
+            assert kept.any(), f"{seen.name} leaves nothing"
+            nested = before is None or not (kept & ~before).any()
+            assert nested, f"{seen.name} keeps what a lesser level does not"
+            before = kept
+
+
+def check_network(part, said: dict, problem, observation=None) -> None:
+    """Shapes, loss terms with gradients, independence of samples, weights that come back."""
+    import torch
+
+    settings = instance("networks", "tested", said, "networks.tested").settings
+    torch.manual_seed(0)
+    network = part.build(settings, problem, observation)
+    x, y = (torch.from_numpy(u) for u in problem.draw("train", np.arange(6), 1, COUNTS))
+    if part.closed_form:
+        many = problem.draw("train", np.arange(60), 1, {**COUNTS, "train": 60})
+        part.solve(network, *many)
+    terms = network.loss_terms(x, y)
+    assert set(terms) == set(network.weights), f"loss_terms gives {set(terms)}, weights are of {set(network.weights)}"
+    assert all(bool(torch.isfinite(term).all()) for term in terms.values()), "a term of the loss is not finite"
+    if not part.closed_form:
+        sum(network.weights[name] * term.mean() for name, term in terms.items()).backward()
+        still = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()]
+        assert not still, f"no gradient reaches {', '.join(still)}"
+    network = network.eval().requires_grad_(False)
+    estimate = network.invert(y)
+    assert estimate.shape == x.shape, f"invert gives shape {tuple(estimate.shape)}, x has {tuple(x.shape)}"
+    alone = torch.cat([network.invert(y[i : i + 1]) for i in range(len(y))])
+    assert torch.allclose(alone, estimate, rtol=1e-3, atol=1e-4), "invert mixes the samples of a batch"
+    fresh = part.build(settings, problem, observation)
+    fresh.load_state_dict(network.state_dict())
+    again = fresh.eval().invert(y)
+    assert torch.allclose(again, estimate, rtol=1e-4, atol=1e-5), "weights that are loaded make another network"
+
+
+def check_method(one: Instance, problem, observation, network=None, starts=None, device: str = "cpu") -> None:
+    """Estimates of each sample are its own: whatever lies beside it, in any order, twice the same; what did not arrive
+    is never read.
+
+    starts: estimates of another method on split "test", for those that start from one: "test/x" and "test/y";
+    device: where the network is and the work is to be done.
+    """
+    x, y = problem.draw("test", np.arange(COUNT), 5, COUNTS)
+    means = {"x": x.mean(0), "y": y.mean(0)}
+    scalars = {
+        n: {"mean": float(u.mean()), "std": float(u.std()), "pixel_std": float(u.std())}
+        for n, u in zip("xy", (x, y), strict=True)
+    }
+    statistics = Statistics(scalars, means)
+
+    def estimates(data: np.ndarray, numbers: np.ndarray):
+        given = Given(problem, observation, statistics, "global", network, starts, device, batch_size=COUNT)
+        method = one.part(one.settings, given)
+        return method.estimate(observation(data, "test", numbers), "test", numbers).x
+
+    numbers = np.arange(COUNT)
+    whole, scale = estimates(y, numbers), max(float(np.abs(x).max()), 1e-30)
+    close = SimpleNamespace(rtol=2e-2, atol=2e-3 * scale)
+    assert whole.shape == x.shape, f"{one.name} gives shape {whole.shape}, x has {x.shape}"
+    assert np.isfinite(whole).all(), f"{one.name} gives estimates that are not finite"
+    assert np.array_equal(estimates(y, numbers), whole), f"{one.name} is not the same twice"
+    alone = np.concatenate([estimates(y[i : i + 1], numbers[i : i + 1]) for i in range(COUNT)])
+    assert np.allclose(alone, whole, **vars(close)), f"{one.name} mixes the samples of a batch"
+    turned = estimates(y[::-1], numbers[::-1])[::-1]
+    assert np.allclose(turned, whole, **vars(close)), f"{one.name} depends on the order of the samples"
+    dirty = y + 1000 * scale * (1 - observation.mask.weights())
+    assert np.array_equal(estimates(dirty, numbers), whole), f"{one.name} reads data that did not arrive"
