@@ -11,17 +11,23 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "config.yaml", "Makefile", "workflow", "envs", "profiles", "slurm")
+EXPERIMENTS = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]
+
+
+def only(room: str, *names: str, experiment: str = "ct") -> dict:
+    """What a config file on top says so that of the instances in config.yaml these alone are left."""
+    return {name: None for name in EXPERIMENTS[experiment][room] if name not in names}
+
+
 SMALL = {
     "experiments": {
         "ct": {
             "data": {"samples": {"train": 48, "validation": 8, "test": 6, "ood": 6}, "shard_size": 24},
-            "networks": {"train": ["pair", "encdec-random"]},
+            "networks": only("networks", "pair", "encdec-random"),
             # two batches an epoch, and eight samples left out of each, others in the next one
             "training": {"epochs": 2, "batch_size": 20},
-            "inference": {
-                "methods": ["pair", "encdec-random"],
-                "masks": {"kinds": ["none", "random"], "percents": [25, 50], "draws": 1, "few": None},
-            },
+            "methods": only("methods", "pair", "encdec-random"),
+            "observations": {"random": {"percents": [25, 50], "draws": 1}, "block": None},
         }
     }
 }
@@ -79,7 +85,7 @@ class Clone:
         """How many jobs of each rule a dry run plans."""
         output = self.snakemake(*words, "-n", "--quiet", "rules").stdout
         table = re.findall(r"^(\w+) +(\d+)$", output, re.M)
-        return {rule: int(count) for rule, count in table if rule not in ("all", "data", "total")}
+        return {rule: int(count) for rule, count in table if rule not in ("all", "data", "default", "total")}
 
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.folder / path

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from clone import Clone
 
 LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
+LONG = ("test_tiny.py", "test_slurm.py")  # first among those, lest one core waits for them at the end
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: max((LATE.index(m.name) + 1 for m in item.iter_markers() if m.name in LATE), default=0))
+    def order(item):
+        late = max((LATE.index(mark.name) + 1 for mark in item.iter_markers() if mark.name in LATE), default=0)
+        return late > 0, LONG.index(item.path.name) if item.path.name in LONG else len(LONG), late
+
+    items.sort(key=order)
     for item in items:
         if item.get_closest_marker("slurm") and lacks_slurm():
             item.add_marker(pytest.mark.skip(reason=f"Slurm is not installed: no {', '.join(lacks_slurm())}"))
@@ -53,7 +58,7 @@ def has_gpu() -> bool:
 @pytest.fixture(scope="session")
 def ct_settings() -> dict:
     return {
-        "name": "ct",
+        "kind": "ct",
         "image_size": 16,
         "angles": 12,
         "detector_bins": None,
@@ -75,7 +80,7 @@ def make_split():
     """Write arrays x and y (N, C, H, W) as the dataset at a path, shard by shard."""
     import dask.array
 
-    from pairlsi import store
+    from pairlsi.data import store
 
     def make(path, x, y, shard_size):
         store.create(path, len(x), {"x": x.shape[1:], "y": y.shape[1:]}, shard_size, {})
@@ -209,8 +214,7 @@ def linear_pair():
 def infer():
     """Latent space inference from data to estimate, from the encoded data: x, y and iterations of a batch."""
     import torch
-
-    from pairlsi.inference.searches import Search
+    from made import make_method
 
     @dataclass
     class Found:
@@ -220,11 +224,13 @@ def infer():
 
     def infer(network, y, keep, space, iterations, history) -> Found:
         name, mask = {"y": "lsi", "x": "lsi-zx"}[space], SimpleNamespace(weights=keep.numpy)
-        search = Search(name, {"history": history}, network, None, mask, torch.zeros(1), (1.0, 1.0))
-        start = search.starts(y, y.new_zeros(len(y), 1, 1), None)
-        found = search(y, start, iterations, 0.0)
-        points = found.points[-1]
-        return Found(search.estimate(points), search.complete(points), found.iterations)
+        said = {"iterations": iterations, "history": history}
+        observation = SimpleNamespace(mask=mask, name="", draw=0)
+        method = make_method(name, said, None, observation, ({}, {}), network)
+        with torch.no_grad():
+            found = method.follow(y, method.begin(y, y.new_zeros(len(y), 1, 1), None), iterations, 0.0, None)
+            points = found.points[-1]
+            return Found(method.decoded(points), method.completed(points), found.iterations)
 
     return infer
 

@@ -1,170 +1,143 @@
 """An experiment computed, and its report made, within this process: what Snakemake's jobs do, without their start.
 
 A `Computed` experiment estimates with a method behind a mask once, when it is first asked. `Computed.part` is the
-folder that a config would have made which asks for some of them; `report` runs the report's notebook on such a folder.
+folder that a config would have made which asks for some of them; `report` shows the sections of such a folder's report.
 """
 
-import functools
 import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import IPython.display
-import jupytext
 import numpy as np
 import pandas as pd
 import torch
 import yaml
-from clone import ROOT
 from matplotlib.figure import Figure
 
-from pairlsi import latents, networks, problems, reporting, settings, simulation, store, training
-from pairlsi.batches import Batches
-from pairlsi.evaluation import sweep
+from pairlsi.config import Experiment
+from pairlsi.data import simulation, store
+from pairlsi.data.batches import Batches
+from pairlsi.data.statistics import read_statistics
+from pairlsi.evaluation import inference
 from pairlsi.evaluation.claims import judge
-from pairlsi.networks import latent_prior
+from pairlsi.networks import stored
+from pairlsi.reports.listing import headings
+from pairlsi.reports.report import Report
+from pairlsi.training import loop
 
 
 class Computed:
-    """The results of one experiment, of the first seed, in a folder."""
+    """The results of one experiment, of the first seed, in a folder; said: its settings, checked."""
 
     def __init__(self, folder: Path, said: dict):
-        self.folder, self.said = folder, said
-        self.problem, self.seed = problems.create(said["problem"]), said["training"]["seeds"][0]
+        self.folder, self.experiment = folder, Experiment(said)
+        self.problem, self.seed = self.experiment.problem, self.experiment.training.seeds[0]
         torch.manual_seed(0)
         self._simulate()
-        self.scalars, self.means = networks.read_statistics(folder / "data")
-        for network in said["networks"]["train"]:
+        self.statistics = read_statistics(folder / "data")
+        for network in self.experiment.networks:
             self._train(network)
-        self.inferred = {}  # (method, {kind}-{percent}) -> rows of its metrics on all draws, and of its controls
+        self.inferred = {}  # (method, case) -> rows of its metrics on all draws, and of its controls
 
     def _simulate(self) -> None:
-        said, data = self.said["data"], self.folder / "data"
+        said, data = self.experiment.data, self.folder / "data"
         shapes = {"x": self.problem.x_shape, "y": self.problem.y_shape}
-        for split, samples in said["samples"].items():
+        counts = said.samples.model_dump()
+        for split, samples in counts.items():
             path = data / f"{split}.zarr"
-            store.create(path, samples, shapes, said["shard_size"], {"settings": {"samples": samples}})
-            for shard in range(store.shards(samples, said["shard_size"])):
-                simulation.simulate_shard(self.problem, path, split, shard, said["seed"], said["samples"])
+            store.create(path, samples, shapes, said.shard_size, {"params": {"samples": samples}})
+            for shard in range(store.shards(samples, said.shard_size)):
+                simulation.simulate_shard(self.problem, path, split, shard, said.seed, counts)
         scalars, means = store.statistics(data / "train.zarr")
         np.savez(data / "mean.npz", **means)
         (data / "statistics.json").write_text(json.dumps(scalars), encoding="utf-8")
 
     def _train(self, name: str) -> None:
-        said, data, folder = self.said["networks"], self.folder / "data", self._network(name)
+        data, folder, how = self.folder / "data", self._network(name), self.experiment.training
         folder.mkdir(parents=True)
-        spec = {key: said[key] for key in ("x", "y", "weights", "linear", "divergence")}
-        if name != "vpae":
-            del spec["divergence"]
-        if name.startswith("encdec-"):
-            kind = name.removeprefix("encdec-")
-            spec |= {"mask": "none-0-0" if kind == "none" else f"{kind}-{said['mask_percent']}-0", "mask_seed": 0}
-        network = networks.create(name, spec, self.problem)
-        networks.fit_scaling(network, self.scalars, self.means, said["centre"])
-        how = settings.Training(**self.said["training"])
+        told, part = self.experiment.network_told(name), self.experiment.networks[name].part
+        network = stored.create(told, self.problem)
+        stored.fit_scaling(network, self.statistics, told["scaling"])
         batches = Batches(data / "train.zarr", how.batch_size, how.buffer_samples, 0)
         validation = Batches(data / "validation.zarr", 256, how.buffer_samples, 0, incomplete=True)
-        told = {"problem": self.said["problem"], "network": spec, "training": self.said["training"]}
-        if name == "linear":
-            history = training.fit_linear(network, batches, validation)
+        if part.closed_form:
+            history = loop.solve(part, network, batches, validation)
         else:
-            best, history = training.train(network, batches, validation, how, folder / "checkpoint.pt", "")
+            best, history = loop.train(network, batches, validation, how, folder / "checkpoint.pt", "")
             network.load_state_dict(best)
-        if name in ("pair", "vpae"):
-            latent_prior.fit(network, batches)
-        if name == "vpae":
-            told["divergence_of_latents"] = latents.describe(network, validation)
-        networks.save(network, folder / "weights.safetensors")
-        training.write_history(history, folder / "history.csv")
-        (folder / "settings.json").write_text(json.dumps(told), encoding="utf-8")
+        params = {"problem": self.problem.said, "network": told, "training": how.model_dump()}
+        record = {"params": params} | part.finish(network, batches, validation)
+        stored.save(network, folder / "weights.safetensors")
+        loop.write_history(history, folder / "history.csv")
+        (folder / "settings.json").write_text(json.dumps(record), encoding="utf-8")
 
-    def infer(self, method: str, mask: str) -> list[dict]:
-        """Rows of the metrics of a method on all draws of a mask."""
-        if (method, mask) not in self.inferred:
-            self.inferred[method, mask] = self._infer(method, mask)
-        return self.inferred[method, mask]
+    def infer(self, method: str, case: str) -> list[dict]:
+        """Rows of the metrics of a method on all draws of a case."""
+        if (method, case) not in self.inferred:
+            self.inferred[method, case] = self._infer(method, case)
+        return self.inferred[method, case]
 
-    def _infer(self, method: str, mask: str) -> list[dict]:
-        said = self.said["inference"]
-        own = {"batch_size": said["batch_size"], "mask_seed": said["masks"]["seed"], "device": "cpu"}
-        draws = 1 if mask == settings.NOTHING else said["masks"]["draws"]
-        own |= {"draws": draws, "kept": draws}
-        own |= {"splits": ["validation", *settings.EVALUATED], "centre": self.said["networks"]["centre"]}
-        if settings.simulates(method, settings.Inference(**said)):
-            own["search"] = {
-                key: value for key, value in said["model_based"].items() if key not in ("kinds", "percents")
-            }
-        elif method in (*settings.CLASSICAL, "lsi-refined"):
-            own["cgls_iterations"] = said["cgls_iterations"]
-        elif method in ("lsi", "lsi-zx", "lsi-prior"):
-            own["search"] = said["lsi_prior" if method == "lsi-prior" else "lsi"] | {"batch_size": said["batch_size"]}
-        network = settings.network_of(method, said["paired"])
-        weights = self._network(network) / "weights.safetensors" if network else None
-        starts = None
-        if method in settings.STARTS:
-            self.infer(settings.STARTS[method], mask)
-            starts = self._estimates(settings.STARTS[method], mask)
-        told = {"experiment": "base", "method": method, "mask": mask, "seed": self.seed, "settings": own}
-        estimates = self._estimates(method, mask)
+    def _infer(self, method: str, case: str) -> list[dict]:
+        own = self.experiment.method_told(method, case)
+        own |= {"kept": own["draws"], "splits": ["validation", "test", "ood"], "device": "cpu"}
+        _, part, settings = self.experiment.methods[method]
+        weights = self._network(settings.network) / "weights.safetensors" if part.wants else None
+        start, starts = part.starts_from(settings), None
+        if start:
+            self.infer(start, case)
+            starts = self._estimates(start, case)
+        names = {"experiment": "base", "method": method, "case": case, "seed": str(self.seed)}
+        told = {"wildcards": names, "params": {"problem": self.problem.said, "method": own}}
+        estimates = self._estimates(method, case)
         estimates.parent.mkdir(parents=True)
-        return sweep.run(told, self.problem, self.folder / "data", weights, starts, estimates)
+        return inference.run(told, weights, starts, self.folder / "data", estimates)
 
     def _network(self, name: str) -> Path:
         return self.folder / "networks" / name / f"seed-{self.seed}"
 
-    def _estimates(self, method: str, mask: str) -> Path:
-        return self.folder / "inference" / method / mask / f"seed-{self.seed}" / "estimates.zarr"
+    def _estimates(self, method: str, case: str) -> Path:
+        return self.folder / "inference" / method / case / f"seed-{self.seed}" / "estimates.zarr"
 
     def part(self, folder: Path, said: dict) -> Path:
         """The folder that the checked settings of an experiment ask for: links to what was computed, tables of it."""
-        inference, name = settings.Inference(**said["inference"]), folder.name
+        experiment, name = Experiment(said), folder.name
         for links in (folder / "networks", folder / "inference"):
             links.mkdir(parents=True)
         (folder / "data").symlink_to(self.folder / "data")
-        for network in said["networks"]["train"]:
+        for network in experiment.networks:
             (folder / "networks" / network).symlink_to(self.folder / "networks" / network)
         rows = []
-        for method in inference.methods:
+        for method in experiment.methods:
             (folder / "inference" / method).mkdir()
-            for mask in settings.masks_of(method, inference):
-                draws = settings.draws_of(method, mask, inference.masks)
-                rows += [row for row in self.infer(method, mask) if row["draw"] < draws]
-                (folder / "inference" / method / mask).symlink_to(self.folder / "inference" / method / mask)
+            for case in experiment.cases_of(method):
+                draws = experiment.draws_of(method, case)
+                rows += [row for row in self.infer(method, case) if row["draw"] < draws]
+                (folder / "inference" / method / case).symlink_to(self.folder / "inference" / method / case)
         found = pd.DataFrame(rows).assign(experiment=name)
         metrics, controls = found[found.control == ""].drop(columns="control"), found[found.control != ""]
         metrics.to_csv(folder / "metrics.csv", index=False)
-        evaluation, noise = settings.Evaluation(**said["evaluation"]), said["problem"]["noise_level"]
-        claims = judge(metrics, controls, said["networks"]["mask_percent"], evaluation, noise)
+        claims = judge(metrics, controls, experiment.evaluation, experiment.problem.noise_level)
         claims.to_csv(folder / "claims.csv", index=False)
-        reporting.write_settings(said, [], "", folder / "settings.yaml")
+        record = {"params": {"experiment": experiment.said, "relatives": []}}
+        (folder / "settings.yaml").write_text(
+            yaml.safe_dump(record, sort_keys=False, allow_unicode=True), encoding="utf-8"
+        )
         return folder
 
 
 @dataclass
 class Section:
-    """What the cells below a heading displayed: HTML of tables and figures, Markdown."""
+    """What a section displayed: HTML of tables and figures, Markdown."""
 
     heading: str
     html: list[str]
     text: list[str]
 
 
-@functools.cache
-def cells(notebook: str) -> list[tuple[str, object]]:
-    """(heading above it, compiled code) of each code cell of a report's notebook but the parameters."""
-    found, heading = [], "the beginning"
-    for number, cell in enumerate(jupytext.read(ROOT / "workflow/notebooks" / notebook).cells):
-        if cell.cell_type == "markdown":
-            heading = cell.source.splitlines()[0]
-        elif "parameters" not in cell.metadata.get("tags", []):
-            found.append((heading, compile(cell.source, f"{notebook}, cell {number}", "exec")))
-    return found
-
-
 def report(folder: Path, monkeypatch) -> list[Section]:
-    """Run the notebook of an experiment's folder, with figures drawn small; return what it displayed."""
-    problem = yaml.safe_load((folder / "settings.yaml").read_text(encoding="utf-8"))["settings"]["problem"]["name"]
+    """Show the sections of the report of an experiment's folder, with figures drawn small."""
     sections: list[Section] = []
 
     def display(*shown):
@@ -180,11 +153,12 @@ def report(folder: Path, monkeypatch) -> list[Section]:
 
     monkeypatch.setattr(IPython.display, "display", display)
     monkeypatch.setattr(Figure, "savefig", draw_small)
-    names = {"results": str(folder), "__name__": "__main__"}
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        for heading, code in cells(f"{problem}.py"):
-            if not sections or sections[-1].heading != heading:
-                sections.append(Section(heading, [], []))
-            exec(code, names)
+        made = Report(folder)
+        for name, heading in headings(made.sections).items():
+            sections.append(Section(heading or name, [], []))
+            made.show(name)
+            if not sections[-1].html + sections[-1].text:
+                sections.pop()  # it is left out of the page, heading and all
     return sections

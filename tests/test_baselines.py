@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from made import make_mask
 
-from pairlsi import operators, problems
+from pairlsi import problems
 from pairlsi.evaluation import metrics
-from pairlsi.inference import baselines
+from pairlsi.solvers.cgls import cgls
+from pairlsi.solvers.cgls import errors as cgls_errors
+from pairlsi.solvers.interpolation import interpolate
 
 ROWS, BINS = 20, 7
 
@@ -22,7 +25,7 @@ MASKS = {
     "last": keep_all_but(ROWS - 1),
     "both ends": keep_all_but(0, 1, ROWS - 1),
     "block": keep_all_but(*range(6, 14)),
-    "random": operators.create("random-50-0", ROWS, 2, 7).keep,
+    "random": make_mask("random-50-0", ROWS, 2, 7).keep,
     "all but one": keep_all_but(*range(3), *range(4, ROWS)),
 }
 
@@ -40,7 +43,7 @@ def hidden(y: np.ndarray, keep: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("keep", MASKS.values(), ids=MASKS.keys())
 def test_missing_rows_are_those_of_numpy_interp_and_measured_ones_stay(y, keep, mirrored):
-    found = baselines.interpolate(hidden(y, keep), keep, 2, mirrored)
+    found = interpolate(hidden(y, keep), keep, 2, mirrored)
     known = np.flatnonzero(keep)
     for sample, bin_ in np.ndindex(3, BINS):
         values, at = y[sample, 0, keep, bin_], known
@@ -54,8 +57,8 @@ def test_missing_rows_are_those_of_numpy_interp_and_measured_ones_stay(y, keep, 
 
 def test_rows_along_another_axis_are_interpolated_alike(y):
     keep = MASKS["random"]
-    turned = baselines.interpolate(np.swapaxes(y, 2, 3), keep, 3, mirrored=False)
-    assert np.array_equal(np.swapaxes(turned, 2, 3), baselines.interpolate(y, keep, 2, mirrored=False))
+    turned = interpolate(np.swapaxes(y, 2, 3), keep, 3, mirrored=False)
+    assert np.array_equal(np.swapaxes(turned, 2, 3), interpolate(y, keep, 2, mirrored=False))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -64,7 +67,7 @@ def test_data_linear_along_the_rows_are_restored(dtype):
     a, b = rng.standard_normal((2, 3, 1, 1, BINS))
     y = (a + b * np.arange(ROWS)[:, None]).astype(dtype)
     keep = MASKS["block"]
-    found = baselines.interpolate(hidden(y, keep).astype(dtype), keep, 2, mirrored=False)
+    found = interpolate(hidden(y, keep).astype(dtype), keep, 2, mirrored=False)
     assert found.dtype == dtype
     assert found == pytest.approx(y, rel=1e-6, abs=1e-5)
 
@@ -85,8 +88,8 @@ def symmetric_data(rng: np.random.Generator) -> np.ndarray:
 def test_a_scan_goes_on_past_its_ends_as_its_mirror_image(missing):
     y = symmetric_data(np.random.default_rng(2))
     keep = keep_all_but(*missing)
-    assert baselines.interpolate(hidden(y, keep), keep, 2, mirrored=True) == pytest.approx(y, abs=1e-10)
-    assert not np.allclose(baselines.interpolate(hidden(y, keep), keep, 2, mirrored=False), y, atol=0.1)
+    assert interpolate(hidden(y, keep), keep, 2, mirrored=True) == pytest.approx(y, abs=1e-10)
+    assert not np.allclose(interpolate(hidden(y, keep), keep, 2, mirrored=False), y, atol=0.1)
 
 
 @pytest.mark.parametrize("row", [0, 29])
@@ -97,7 +100,7 @@ def test_the_end_rows_of_a_real_scan_are_restored_by_its_symmetry(ct_settings, r
     y = problem.forward(blob[None, None])
     keep = np.arange(30) != row
     errors = {
-        mirrored: np.linalg.norm(baselines.interpolate(hidden(y, keep), keep, 2, mirrored) - y)
+        mirrored: np.linalg.norm(interpolate(hidden(y, keep), keep, 2, mirrored) - y)
         for mirrored in (problem.mirrored, False)
     }
     assert errors[True] < 0.05 * np.linalg.norm(y[:, :, row])
@@ -124,8 +127,8 @@ def data(small):
 @pytest.mark.parametrize("name", ["none-0-0", "random-25-0"])
 def test_cgls_ends_at_the_least_squares_solution(small, data, name):
     problem, dense = small
-    mask = operators.create(name, 24, 2, 7)
-    *_, x = baselines.cgls(problem, data[1], mask, 200)
+    mask = make_mask(name, 24, 2, 7)
+    *_, x = cgls(problem, data[1], mask, 200)
     keep = np.repeat(mask.keep, problem.y_shape[2])
     wanted = np.linalg.lstsq(dense[keep], data[1].reshape(4, -1)[:, keep].T.astype(float), rcond=None)[0].T
     assert np.linalg.norm(x.reshape(4, -1) - wanted) < 1e-3 * np.linalg.norm(wanted)
@@ -134,8 +137,8 @@ def test_cgls_ends_at_the_least_squares_solution(small, data, name):
 @pytest.mark.parametrize("k", [1, 2, 4, 6])
 def test_a_cgls_iterate_has_the_least_residual_of_its_krylov_space(small, data, k):
     problem, dense = small
-    mask = operators.create("block-25-0", 24, 2, 7)
-    *_, x = baselines.cgls(problem, data[1], mask, k)
+    mask = make_mask("block-25-0", 24, 2, 7)
+    *_, x = cgls(problem, data[1], mask, k)
     keep = np.repeat(mask.keep, problem.y_shape[2])
     matrix, b = dense[keep], data[1].reshape(4, -1)[:, keep].astype(float)
     for i in range(4):
@@ -152,8 +155,8 @@ def test_a_cgls_iterate_has_the_least_residual_of_its_krylov_space(small, data, 
 
 def test_the_residual_of_cgls_never_rises(small, data):
     problem, _ = small
-    mask = operators.create("random-25-0", 24, 2, 7)
-    iterates = list(baselines.cgls(problem, data[1], mask, 40))
+    mask = make_mask("random-25-0", 24, 2, 7)
+    iterates = list(cgls(problem, data[1], mask, 40))
     assert len(iterates) == 41 and iterates[0].shape == (4, *problem.x_shape) and not iterates[0].any()
     residuals = np.array([[np.linalg.norm(r) for r in mask(problem.forward(x) - data[1])] for x in iterates])
     assert (np.diff(residuals, axis=0) <= 1e-5 * residuals[0]).all()  # float32 rounding
@@ -162,22 +165,20 @@ def test_the_residual_of_cgls_never_rises(small, data):
 
 def test_missing_rows_have_no_influence_on_cgls(small, data):
     problem, _ = small
-    mask = operators.create("random-25-0", 24, 2, 7)
-    *_, x = baselines.cgls(problem, data[1], mask, 5)
-    *_, again = baselines.cgls(problem, mask(data[1]), mask, 5)
+    mask = make_mask("random-25-0", 24, 2, 7)
+    *_, x = cgls(problem, data[1], mask, 5)
+    *_, again = cgls(problem, mask(data[1]), mask, 5)
     assert np.array_equal(x, again)
 
 
 def test_samples_do_not_influence_each_other_in_cgls(small, data):
     problem, _ = small
-    mask = operators.create("random-25-0", 24, 2, 7)
-    *_, together = baselines.cgls(problem, data[1], mask, 8)
+    mask = make_mask("random-25-0", 24, 2, 7)
+    *_, together = cgls(problem, data[1], mask, 8)
     for i in range(4):
-        *_, alone = baselines.cgls(problem, data[1][i : i + 1], mask, 8)
+        *_, alone = cgls(problem, data[1][i : i + 1], mask, 8)
         assert alone[0] == pytest.approx(together[i], rel=1e-5, abs=1e-6)
-    *_, beside = baselines.cgls(
-        problem, data[1] * np.array([1, 1e3, 0, 1e-3], np.float32)[:, None, None, None], mask, 8
-    )
+    *_, beside = cgls(problem, data[1] * np.array([1, 1e3, 0, 1e-3], np.float32)[:, None, None, None], mask, 8)
     assert beside[0] == pytest.approx(together[0], rel=1e-5, abs=1e-6)
     assert not beside[2].any()  # nothing measured gives nothing, and no NaN
 
@@ -185,11 +186,11 @@ def test_samples_do_not_influence_each_other_in_cgls(small, data):
 def test_errors_of_the_iterates_are_least_between_the_first_and_the_last(small, data):
     problem, _ = small
     x, y = data
-    mask = operators.create("random-25-0", 24, 2, 7)
-    found = baselines.errors(problem, x, y, mask, 40)
+    mask = make_mask("random-25-0", 24, 2, 7)
+    found = cgls_errors(problem, x, y, mask, 40)
     errors, chosen = found.mean(1), int(found.mean(1).argmin())
     assert found.shape == (41, 4)
-    wanted = [metrics.relative_error(u, x).mean() for u in baselines.cgls(problem, y, mask, 40)]
+    wanted = [metrics.relative_error(u, x).mean() for u in cgls(problem, y, mask, 40)]
     assert errors == pytest.approx(wanted, rel=1e-5)
     assert len(errors) == 41 and errors[0] == pytest.approx(1)  # of zero
     assert 1 < chosen < 40 and errors[chosen] == min(errors)  # noise: neither the first nor the last
@@ -204,9 +205,9 @@ def start(small):
 @pytest.mark.parametrize("name", ["none-0-0", "random-25-0", "random-88-0"])
 def test_cgls_from_a_start_ends_at_the_solution_nearest_to_it(small, data, start, name):
     problem, dense = small
-    mask = operators.create(name, 24, 2, 7)
+    mask = make_mask(name, 24, 2, 7)
     before = start.copy()
-    first, *_, x = baselines.cgls(problem, data[1], mask, 200, start)
+    first, *_, x = cgls(problem, data[1], mask, 200, start)
     assert np.array_equal(first, before) and np.array_equal(start, before)
     keep = np.repeat(mask.keep, problem.y_shape[2])
     matrix, b, x_0 = dense[keep], data[1].reshape(4, -1)[:, keep].astype(float), start.reshape(4, -1).astype(float)
@@ -219,30 +220,30 @@ def test_cgls_from_a_start_ends_at_the_solution_nearest_to_it(small, data, start
 @pytest.mark.parametrize("k", [1, 3, 6])
 def test_cgls_from_a_start_adds_what_cgls_from_zero_finds_for_the_residual(small, data, start, k):
     problem, dense = small
-    mask = operators.create("block-25-0", 24, 2, 7)
-    *_, x = baselines.cgls(problem, data[1], mask, k, start)
+    mask = make_mask("block-25-0", 24, 2, 7)
+    *_, x = cgls(problem, data[1], mask, k, start)
     unexplained = data[1] - (start.reshape(4, -1) @ dense.T).reshape(data[1].shape).astype(np.float32)
-    *_, step = baselines.cgls(problem, unexplained, mask, k)
+    *_, step = cgls(problem, unexplained, mask, k)
     assert np.linalg.norm(x - start - step) < 1e-4 * np.linalg.norm(step)
-    *_, without = baselines.cgls(problem, data[1], mask, k)
+    *_, without = cgls(problem, data[1], mask, k)
     assert np.linalg.norm(x - without) > 0.1 * np.linalg.norm(without)
 
 
 def test_no_iterations_leave_the_start(small, data, start):
     problem, _ = small
-    mask = operators.create("random-25-0", 24, 2, 7)
-    (only,) = baselines.cgls(problem, data[1], mask, 0, start)
+    mask = make_mask("random-25-0", 24, 2, 7)
+    (only,) = cgls(problem, data[1], mask, 0, start)
     assert np.array_equal(only, start)
-    (only,) = baselines.cgls(problem, data[1], mask, 0)
+    (only,) = cgls(problem, data[1], mask, 0)
     assert only.shape == start.shape and not only.any()
 
 
 def test_errors_of_iterates_from_a_start_begin_with_the_start(small, data):
     problem, _ = small
     x, y = data
-    mask = operators.create("random-25-0", 24, 2, 7)
-    errors = baselines.errors(problem, x, y, mask, 20, x).mean(1)
+    mask = make_mask("random-25-0", 24, 2, 7)
+    errors = cgls_errors(problem, x, y, mask, 20, x).mean(1)
     assert errors[0] == 0 and min(errors[1:]) > 0
-    errors = baselines.errors(problem, x, y, mask, 20, 0.9 * x).mean(1)
-    wanted = [metrics.relative_error(u, x).mean() for u in baselines.cgls(problem, y, mask, 20, 0.9 * x)]
+    errors = cgls_errors(problem, x, y, mask, 20, 0.9 * x).mean(1)
+    wanted = [metrics.relative_error(u, x).mean() for u in cgls(problem, y, mask, 20, 0.9 * x)]
     assert errors == pytest.approx(wanted, rel=1e-5) and errors[0] == pytest.approx(0.1, rel=1e-3)

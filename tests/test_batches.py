@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pairlsi.batches import Batches
+from pairlsi.data.batches import Batches
 
 SAMPLES, SHARD = 23, 4  # the last shard holds three
 BATCH = 5

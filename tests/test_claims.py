@@ -7,7 +7,7 @@ from scipy import stats
 
 from pairlsi.evaluation import claims, claims_ct, paper
 from pairlsi.evaluation.bootstrap import Bootstrap
-from pairlsi.settings import Evaluation
+from pairlsi.evaluation.settings import Evaluation
 
 EVERY_CLAIM = [1, 2, 3, 4, 5, 6, 9]
 PERCENT = 25
@@ -52,7 +52,7 @@ NEW = 4  # new masks of each kind
 
 
 def rows_on(method: str, kind: str, percent: int, draw: int, split: str, rre, ssim, residual, misfit) -> pd.DataFrame:
-    told = {"method": method, "mask_kind": kind, "percent": percent, "draw": draw, "split": split, "seed": 0}
+    told = {"method": method, "observation": kind, "percent": percent, "draw": draw, "split": split, "seed": 0}
     columns = {"rre": rre, "ssim": ssim, "measured_residual": residual, "misfit": misfit}
     return pd.DataFrame({**told, "sample": np.arange(SAMPLES), **columns})
 
@@ -99,8 +99,8 @@ def metrics() -> pd.DataFrame:
 
 
 def judge(metrics: pd.DataFrame, numbers=EVERY_CLAIM) -> pd.DataFrame:
-    evaluation = Evaluation(seed=1, confidence=0.95, resamples=400, claims=numbers)
-    return claims.judge(metrics, nulls(metrics), PERCENT, evaluation)
+    evaluation = Evaluation(seed=1, confidence=0.95, resamples=400, percent=PERCENT, claims=numbers)
+    return claims.judge(metrics, nulls(metrics), evaluation)
 
 
 def verdicts(metrics: pd.DataFrame, numbers=EVERY_CLAIM) -> dict[int, str]:
@@ -110,7 +110,7 @@ def verdicts(metrics: pd.DataFrame, numbers=EVERY_CLAIM) -> dict[int, str]:
 
 def symbols_of(metrics: pd.DataFrame) -> pd.Series:
     """The paper's name of the mask of each row; all new masks of a kind are one."""
-    names = metrics.mask_kind + "-" + metrics.percent.astype(str) + "-" + metrics.draw.clip(upper=1).astype(str)
+    names = metrics.observation + "-" + metrics.percent.astype(str) + "-" + metrics.draw.clip(upper=1).astype(str)
     return names.map(SYMBOL)
 
 
@@ -134,19 +134,19 @@ def test_every_claim_has_controls_and_holds_of_none(metrics):
 
 @pytest.mark.parametrize("claim", EVERY_CLAIM)
 def test_a_claim_that_holds_of_a_control_too_is_undecided(metrics, claim):
-    evaluation = Evaluation(seed=1, confidence=0.95, resamples=400, claims=[claim])
+    evaluation = Evaluation(seed=1, confidence=0.95, resamples=400, percent=PERCENT, claims=[claim])
     about = metrics[metrics.method.isin(claims.CLAIMS[claim].about)]
     as_good = pd.concat([about.assign(control=control) for control in claims.CONTROLS])
-    judged = claims.judge(metrics, as_good, PERCENT, evaluation)
+    judged = claims.judge(metrics, as_good, evaluation)
     assert judged.verdict[0] == "undecided" and (judged.verdict[1:] == "held").all()
 
 
 def test_completed_data_held_against_themselves_would_make_a_control_pass(metrics):
     """What was wrong with claim 6: latents of another sample decode to data in the decoder's range, too."""
-    numbers, controls = Evaluation(seed=1, confidence=0.95, resamples=400, claims=[6]), nulls(metrics)
+    numbers, controls = Evaluation(seed=1, confidence=0.95, resamples=400, percent=PERCENT, claims=[6]), nulls(metrics)
     chosen = (controls.method == "lsi") & (controls.control == "another")
     controls.loc[chosen, "measured_residual"], controls.loc[chosen, "misfit"] = COMPLETED
-    judged = claims.judge(metrics, controls, PERCENT, numbers)
+    judged = claims.judge(metrics, controls, numbers)
     assert judged.verdict[0] == "undecided"
     assert list(judged[judged.part == "control"].verdict) == ["not held", "held", "not held"]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pairlsi.evaluation import claims
-from pairlsi.settings import Evaluation
+from pairlsi.evaluation.settings import Evaluation
 
 SAMPLES, FEW = 40, 8
 PERCENTS = [0, 10, 30, 50, 70, 90]
@@ -33,7 +33,7 @@ def obeying() -> pd.DataFrame:
                         rows.append(
                             {
                                 "method": method,
-                                "mask_kind": kind,
+                                "observation": kind,
                                 "percent": percent,
                                 "draw": 0,
                                 "split": split,
@@ -58,8 +58,8 @@ def metrics(made) -> pd.DataFrame:
 
 
 def judge(metrics: pd.DataFrame) -> pd.DataFrame:
-    evaluation = Evaluation(seed=1, confidence=0.95, resamples=400, claims=[7, 8])
-    return claims.judge(metrics, nulls(metrics), 50, evaluation, NOISE_LEVEL)
+    evaluation = Evaluation(seed=1, confidence=0.95, resamples=400, percent=50, claims=[7, 8])
+    return claims.judge(metrics, nulls(metrics), evaluation, NOISE_LEVEL)
 
 
 def nulls(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -118,7 +118,7 @@ def test_a_claim_does_not_hold_on_metrics_that_say_otherwise(metrics, claim, col
 
 
 def test_blocks_change_nothing(metrics):
-    pd.testing.assert_frame_equal(judge(metrics), judge(metrics[metrics.mask_kind != "block"]))
+    pd.testing.assert_frame_equal(judge(metrics), judge(metrics[metrics.observation != "block"]))
 
 
 def test_methods_are_compared_on_the_samples_that_both_were_run_on(metrics):

@@ -3,19 +3,21 @@
 import numpy as np
 import pytest
 import torch
+from made import make_mask, make_method
 
-from pairlsi import memory, operators
-from pairlsi.evaluation import sweep
-from pairlsi.inference import controls
-from pairlsi.inference.methods import Method
+from pairlsi.data.statistics import Statistics
+from pairlsi.evaluation import inference as sweep
+from pairlsi.jobs import memory
+from pairlsi.methods import controls
 from pairlsi.networks import latent_prior
-from pairlsi.networks.paired import PairedAutoencoder
+from pairlsi.networks.autoencoders import PairedAutoencoder
 
 X_SHAPE, Y_SHAPE = (1, 12, 12), (1, 8, 9)
 ARCHITECTURE = {"latent": 5, "width": 4, "stem": 1, "strides": [2, 1], "norm": "none"}
-MASK = operators.create("random-25-0", 8, 2, 7)
-SEARCH = {"iterations": 3, "history": 10, "members": 2, "stop": "fixed", "batch_size": 12}
-STATISTICS = ({space: {"pixel_std": 1.0, "std": 0.5} for space in "xy"}, {"x": np.zeros(X_SHAPE, np.float32)})
+MASK = make_mask("random-25-0", 8, 2, 7)
+SEARCH = {"iterations": 3, "members": 2}
+RANGE = {"pixel_std": 1.0, "std": 0.5, "min": 0.0, "max": 1.0}
+STATISTICS = Statistics(dict.fromkeys("xy", RANGE), {"x": np.zeros(X_SHAPE, np.float32)})
 COUNT = 6
 
 
@@ -38,8 +40,12 @@ def y():
 
 
 def estimates(network, y, name: str):
-    said = {"batch_size": 4, "mask_seed": 7, "centre": "global"} | ({"search": SEARCH} if name == "lsi" else {})
-    return Method(name, network, None, MASK, said, STATISTICS, None, seed=3)(y, "test")
+    return method(network, name)(y, "test")
+
+
+def method(network, name: str = "pair"):
+    said = SEARCH if name == "lsi" else {}
+    return make_method(name, said, None, MASK, STATISTICS, network, seed=3, batch_size=12 if said else 4)
 
 
 def test_latents_are_those_of_the_start_of_the_next_sample_and_drawn_as_the_training_ones(network, y):
@@ -66,7 +72,7 @@ def test_the_latents_of_a_method_give_its_own_estimates_back(network, y, name):
     again = controls.estimates(found, found.latents, network, memory.Batched(4))
     assert again.x == pytest.approx(found.x, abs=1e-5) and again.y == pytest.approx(found.y, abs=1e-5)
     x = np.random.default_rng(4).standard_normal((COUNT, *X_SHAPE)).astype(np.float32)
-    tables = [sweep.measure(each, x, y, MASK, network, 1.0, np.zeros(X_SHAPE)) for each in (found, again)]
+    tables = [sweep.measure(each, x, y, method(network), STATISTICS, "test") for each in (found, again)]
     for column in ("rre", "misfit", "measured_residual", "residual_estimate", "autoencoded_difference"):
         assert tables[0][column] == pytest.approx(tables[1][column], rel=1e-4), column
 
@@ -79,7 +85,7 @@ def test_the_misfit_is_held_against_what_was_measured_and_tells_other_latents_fr
         found, controls.latents(found, network, "test", 3, 0)["another"], network, memory.Batched(9)
     )
     data = network.decode_y(network.encode_y(torch.from_numpy(y))).numpy()
-    own, null = (sweep.measure(each, x, data, MASK, network, 1.0, np.zeros(X_SHAPE)) for each in (found, other))
+    own, null = (sweep.measure(each, x, data, method(network), STATISTICS, "test") for each in (found, other))
     kept = MASK.keep
     wanted = [np.linalg.norm((a - b)[:, kept]) / np.linalg.norm(b[:, kept]) for a, b in zip(other.y, data, strict=True)]
     assert null["misfit"] == pytest.approx(wanted, rel=1e-5)

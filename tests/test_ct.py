@@ -9,14 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 from pairlsi.problems import ct
-from pairlsi.problems.phantoms import MIXTURES, phantom
+from pairlsi.problems.ct.phantoms import MIXTURES, phantom
 
 PHANTOMS = {"kind": "phantoms"}
 COUNTS = {"train": 20, "validation": 20, "test": 20, "ood": 20}
 
 
 def make(**changes) -> ct.CT:
-    given = {"name": "ct", "image_size": 32, "angles": 30, "noise_level": 0.0, "source": PHANTOMS, **changes}
+    given = {"image_size": 32, "angles": 30, "noise_level": 0.0, "source": PHANTOMS, **changes}
     return ct.CT(ct.Settings(**given))
 
 
@@ -251,7 +251,6 @@ def test_wrong_shapes_and_splits_are_named(problem):
 
 
 def test_what_a_problem_offers(problem):
-    assert ct.Problem is ct.CT
     assert problem.x_shape == (1, 32, 32) and problem.y_shape == (1, 30, 45)
     assert problem.y_shape[problem.missing_axis - 1] == problem.missing_count == 30
     assert problem.missing_name == "angles"

@@ -18,8 +18,9 @@ import tifffile
 from PIL import Image
 from pydantic import ValidationError
 
-from pairlsi.problems import ct, detect2d, image_files
-from pairlsi.problems.image_files import ImagesError
+from pairlsi.problems import ct
+from pairlsi.problems.ct import archives, detect2d, image_files
+from pairlsi.problems.ct.image_files import ImagesError
 
 NUMBERS = range(1, 5001)
 
@@ -160,7 +161,7 @@ COUNTS = {"train": 6, "validation": 5, "test": 4, "ood": 3}
 
 def ct_of(folder) -> ct.CT:
     source = {"kind": "2detect", "folder": str(folder), "scale": 5000.0}
-    return ct.CT(ct.Settings(name="ct", image_size=16, angles=8, noise_level=0.01, source=source))
+    return ct.CT(ct.Settings(image_size=16, angles=8, noise_level=0.01, source=source))
 
 
 def test_ct_draws_from_the_slices(data, quick):
@@ -361,7 +362,7 @@ def test_archives_that_escape_their_folder_are_refused(tmp_path, name):
     folder.mkdir()
     pack(archive, ["slice00001/good.txt", name])
     with pytest.raises(ValueError, match="escaped.txt.*outside"):
-        detect2d.unpack(archive, folder)
+        archives.unpack(archive, folder)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["archive.zip", "inside"], "nothing was written"
 
 
@@ -374,7 +375,7 @@ def test_a_link_in_an_archive_leads_nowhere(tmp_path):
         content.writestr(link, str(tmp_path))
         content.writestr("slice00001/escaped.txt", "content")
     with pytest.raises(OSError):  # the link is unpacked as a file, within which there is no other
-        detect2d.unpack(archive, folder)
+        archives.unpack(archive, folder)
     assert not (tmp_path / "escaped.txt").exists() and not (folder / "slice00001").is_symlink()
 
 
@@ -382,18 +383,18 @@ def test_other_archives_than_zip_are_refused(tmp_path):
     with tarfile.open(tmp_path / "archive.zip", "w") as archive:
         archive.add(__file__, "../escaped.txt")
     with pytest.raises(zipfile.BadZipFile):
-        detect2d.unpack(tmp_path / "archive.zip", tmp_path / "inside")
+        archives.unpack(tmp_path / "archive.zip", tmp_path / "inside")
     with pytest.raises(ValidationError, match="url"):
-        detect2d.Archive(url="https://example.org/archive.tar.gz", md5="0" * 32)
+        archives.Archive(url="https://example.org/archive.tar.gz", md5="0" * 32)
 
 
 def test_unpack_completes_what_was_interrupted(tmp_path):
     pack(tmp_path / "archive.zip", ["a/one.txt", "a/two.txt"])
     folder = tmp_path / "inside"
-    detect2d.unpack(tmp_path / "archive.zip", folder)
+    archives.unpack(tmp_path / "archive.zip", folder)
     (folder / "a" / "one.txt").write_text("cut off", encoding="utf-8")
     untouched = (folder / "a" / "two.txt").stat().st_mtime_ns
-    detect2d.unpack(tmp_path / "archive.zip", folder)
+    archives.unpack(tmp_path / "archive.zip", folder)
     assert (folder / "a" / "one.txt").read_text(encoding="utf-8") == "content of a/one.txt"
     assert (folder / "a" / "two.txt").stat().st_mtime_ns == untouched
 
@@ -418,13 +419,13 @@ def test_download_checks_and_unpacks(server, tmp_path):
     web, address = server
     md5 = pack(web / "slices.zip", ["slice00001/mode2/reconstruction.tif"])
     given = {"url": f"{address}/slices.zip?download=1", "md5": md5}
-    detect2d.download(tmp_path / "data", [given])
+    archives.download(tmp_path / "data", [given])
     assert list(detect2d.find_slices(tmp_path / "data")) == [1]
     (web / "slices.zip").unlink()
-    detect2d.download(tmp_path / "data", [given])  # neither fetched nor unpacked again
+    archives.download(tmp_path / "data", [given])  # neither fetched nor unpacked again
     pack(web / "other.zip", ["b.txt"])
     with pytest.raises(ValueError, match="other.zip"):
-        detect2d.download(tmp_path / "data", [{"url": f"{address}/other.zip", "md5": "0" * 32}])
+        archives.download(tmp_path / "data", [{"url": f"{address}/other.zip", "md5": "0" * 32}])
     assert not (tmp_path / "data" / "b.txt").exists()
 
 
@@ -439,6 +440,6 @@ def test_download_checks_and_unpacks(server, tmp_path):
 )
 def test_archives_without_checksum_or_web_address_are_refused(given, tmp_path):
     with pytest.raises(ValidationError, match="url" if "file" in given["url"] else "md5"):
-        detect2d.download(tmp_path, [given])
+        archives.download(tmp_path, [given])
     with pytest.raises(ValidationError, match="archives.0"):
         ct.Detect2D(kind="2detect", folder="x", scale=1.0, archives=[given])

@@ -1,26 +1,28 @@
 """Ensembles of searches: what a member depends on, choices against brute force, and noise that makes stopping pay."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from made import make_mask, make_method
 from torch import nn
 
-from pairlsi import operators
-from pairlsi.inference.ensembles import SHOWN, Ensemble, choose
-from pairlsi.inference.lsi import latent_space_inference
-from pairlsi.inference.methods import Method
-from pairlsi.networks.paired import PairedAutoencoder, Scaling
+from pairlsi.methods.search import SHOWN, Search
+from pairlsi.networks.autoencoders import PairedAutoencoder, Scaling
+from pairlsi.solvers.latent_search import latent_space_inference
 
 X_SHAPE, Y_SHAPE = (1, 8, 8), (2, 8, 9)
 ARCHITECTURE = {"latent": 5, "width": 4, "stem": 1, "strides": [2, 1], "norm": "none"}
-MASK = operators.create("random-25-0", 8, 2, 7)
+MASK = make_mask("random-25-0", 8, 2, 7)
 SEED = 7  # of the training: its random starts have their least error between the first and the last iteration
-SAID = {"iterations": 4, "history": 10, "members": 3, "stop": "fixed", "batch_size": 12}
+SAID = {"iterations": 4, "history": 10, "members": 3, "stop": "fixed"}
 
 
 class Columns:
     """A problem whose data are the model's columns, weighted: linear, with as many rows as the mask wants."""
 
+    x_shape = X_SHAPE
     weights = torch.linspace(0.2, 1, 9)
 
     def simulate(self, x):
@@ -53,34 +55,41 @@ STATISTICS = (
 )
 
 
-def ensemble(network, name: str = "lsi", problem=None, starts=None, **search) -> Ensemble:
-    said = {"search": SAID | search, "mask_seed": 7, "centre": "global"}
-    return Ensemble(name, network, problem, MASK, said, STATISTICS, starts, seed=SEED)
+def ensemble(network, name: str = "lsi", problem=None, starts=None, mask=MASK, draw=0, seed=SEED, batch=12, **search):
+    problem = problem or SimpleNamespace(x_shape=X_SHAPE)
+    said = {"weights": [0.5]} | SAID | search if name == "lsi-prior" else SAID | search
+    given = {"starts": starts, "seed": seed, "batch_size": batch}
+    return make_method(name, said, problem, mask, STATISTICS, network, draw=draw, **given)
 
 
-def members(found: tuple) -> np.ndarray:
-    return found[4]
+def choose(methods, x, y) -> dict:
+    return methods[0].choose(methods, x, y) if methods[0].leaves_open else {}
+
+
+def estimate(method, y, split: str = "test", first: int = 0):
+    return method.estimate(y, split, np.arange(first, first + len(y)))
+
+
+def members(method, y, split: str = "test", first: int = 0) -> np.ndarray:
+    return estimate(method, y, split, first).members
 
 
 def test_a_member_depends_on_its_sample_and_number_alone(network, samples):
     y = MASK(samples[1])
-    whole = members(ensemble(network)(y, "test", 0))
+    whole = members(ensemble(network), y, "test", 0)
     assert whole.shape == (6, 3, *X_SHAPE)
-    parts = [members(ensemble(network)(y[first : first + 2], "test", first)) for first in (0, 2, 4)]
+    parts = [members(ensemble(network), y[first : first + 2], "test", first) for first in (0, 2, 4)]
     assert np.concatenate(parts) == pytest.approx(whole, abs=1e-4)
-    assert members(ensemble(network, members=2)(y, "test", 0)) == pytest.approx(whole[:, :2], abs=1e-4)
-    other = members(ensemble(network)(y, "ood", 0))
-    moved = members(ensemble(network)(y, "test", 1))
+    assert members(ensemble(network, members=2), y, "test", 0) == pytest.approx(whole[:, :2], abs=1e-4)
+    other = members(ensemble(network), y, "ood", 0)
+    moved = members(ensemble(network), y, "test", 1)
     assert (np.abs(other - whole).max((2, 3, 4)) > 0.001).all()
     assert (np.abs(moved - whole).max((2, 3, 4)) > 0.001).all()
 
 
 def test_members_are_drawn_anew_for_every_training_and_every_mask(network, samples):
-    y, said = MASK(samples[1]), {"search": SAID, "mask_seed": 7, "centre": "global"}
-    drawn = [
-        members(Ensemble("lsi", network, None, MASK, said, STATISTICS, None, seed=seed, draw=draw)(y, "test", 0))
-        for seed, draw in ((0, 0), (1, 0), (0, 1), (0, 0))
-    ]
+    y = MASK(samples[1])
+    drawn = [members(ensemble(network, seed=s, draw=d), y) for s, d in ((0, 0), (1, 0), (0, 1), (0, 0))]
     assert np.array_equal(drawn[0], drawn[3])
     for other in drawn[1:3]:
         assert (np.abs(other - drawn[0]).max((2, 3, 4)) > 0.001).all()
@@ -88,14 +97,14 @@ def test_members_are_drawn_anew_for_every_training_and_every_mask(network, sampl
 
 def test_one_choice_is_made_for_all_draws_with_the_validation_samples_dealt_to_them(network, samples):
     x, y = samples
-    masks = [operators.create(f"random-25-{draw}", 8, 2, 7) for draw in (0, 1)]
-    said = {"search": SAID | {"iterations": 8, "stop": "validation"}, "mask_seed": 7, "centre": "global"}
-    each = [Ensemble("lsi", network, None, m, said, STATISTICS, None, seed=SEED, draw=d) for d, m in enumerate(masks)]
+    masks = [make_mask(f"random-25-{draw}", 8, 2, 7) for draw in (0, 1)]
+    said = {"iterations": 8, "stop": "validation"}
+    each = [ensemble(network, mask=mask, draw=draw, **said) for draw, mask in enumerate(masks)]
     chosen = choose(each, x, y)
     wanted = np.zeros(9)
-    for ensemble, own in zip(each, (slice(0, None, 2), slice(1, None, 2)), strict=True):
-        ensemble.iterations = 8
-        found = ensemble.errors(x[own], y[own], np.arange(6)[own], 0.0)["rre"][:, :, -1]
+    for one, own in zip(each, (slice(0, None, 2), slice(1, None, 2)), strict=True):
+        one.iterations = 8
+        found = one.errors(x[own], y[own], np.arange(6)[own], 0.0)["rre"][:, :, -1]
         wanted += found.sum(1) / 6
     assert chosen["validation_rre"] == pytest.approx(wanted, rel=1e-5)
     assert chosen["iterations"] == 1 + int(np.argmin(wanted[1:]))
@@ -105,7 +114,7 @@ def test_the_starts_of_members_are_drawn_from_the_distribution_of_the_latents(ne
     """Before any search: mean and deviation over many members are those of q(z_y|ỹ)."""
     y = torch.from_numpy(MASK(samples[1]))
     many = ensemble(network, members=4000)
-    z = many.search.starts(y, many._noise("test", np.arange(6)), None).unflatten(0, (6, 4000))
+    z = many.begin(y, many.noise("test", np.arange(6)), None).unflatten(0, (6, 4000))
     mean, deviation = network.distribution_y(y)
     assert z.mean(1).numpy() == pytest.approx(mean.numpy(), abs=5 * deviation.max().item() / 4000**0.5)
     assert z.std(1).numpy() == pytest.approx(deviation.numpy(), rel=0.06)
@@ -119,17 +128,18 @@ def test_a_single_member_starts_from_the_mean(network, samples, name):
     start = network.encode_y(y) if space == "y" else network.inverse_map(network.encode_y(y))
     z = latent_space_inference(network, y, keep, start, space, 4, 10).points[-1]
     wanted = network.decode_x(network.inverse_map(z) if space == "y" else z)
-    x, _, _, iterations, several, data, *_ = ensemble(network, name, members=1)(masked, "test", 0)
-    assert x == pytest.approx(wanted.numpy(), abs=1e-5)
-    assert several is None and data is None and iterations.shape == (6,)
+    found = estimate(ensemble(network, name, members=1), masked)
+    assert found.x == pytest.approx(wanted.numpy(), abs=1e-5)
+    assert found.members is None and found.data_members is None and found.iterations.shape == (6,)
 
 
 def test_the_estimate_and_the_data_are_means_over_members(network, samples):
-    x, y, surrogate, _, several, data, *_ = ensemble(network)(MASK(samples[1]), "test", 0)
-    assert x == pytest.approx(several.mean(1), abs=1e-6)
-    assert several.std(1).max() > 0.01
-    assert data.shape == (SHOWN, 3, *Y_SHAPE) and y[:SHOWN] == pytest.approx(data.mean(1), abs=1e-6)
-    assert surrogate is y
+    found = estimate(ensemble(network), MASK(samples[1]))
+    assert found.x == pytest.approx(found.members.mean(1), abs=1e-6)
+    assert found.members.std(1).max() > 0.01
+    data = found.data_members
+    assert data.shape == (SHOWN, 3, *Y_SHAPE) and found.y[:SHOWN] == pytest.approx(data.mean(1), abs=1e-6)
+    assert found.surrogate_data is found.y
 
 
 STARTS = {
@@ -146,34 +156,36 @@ PRIOR = {"start": "zeros", "misfit": "squared", "regulariser": "mahalanobis"}
 def test_searches_with_the_simulation_start_from_the_mean_model_or_the_estimates_of_another(network, samples, name):
     x, y = samples
     estimates = {"validation/x": -x, "test/x": x + 1}
-    found = ensemble(None if "fwi" in name else network, name, Columns(), estimates, members=1, roughness=[0.1])
+    own = {"roughness": [0.1]} if "fwi" in name else {}
+    estimates = estimates if name not in ("mlsi", "fwi") else None
+    found = ensemble(None if own else network, name, Columns(), estimates, members=1, **own)
     choose([found], x, y)
-    trajectory = found._search(torch.from_numpy(y[2:5]), "test", np.arange(2, 5), 0.1)
+    trajectory = found.search(torch.from_numpy(y[2:5]), "test", np.arange(2, 5), 0.1)
     mean = torch.full((3, *X_SHAPE), 0.1)
     wanted = STARTS[name](network, mean, torch.from_numpy(x[2:5] + 1))
     assert trajectory.points[0].numpy() == pytest.approx(wanted.numpy(), abs=1e-5)
-    assert found(MASK(y), "test", 0)[0].shape == x.shape
+    assert estimate(found, MASK(y)).x.shape == x.shape
 
 
-def error(estimate: np.ndarray, truth: np.ndarray) -> float:
-    norms = [np.linalg.norm((u - v).ravel()) / np.linalg.norm(v.ravel()) for u, v in zip(estimate, truth, strict=True)]
+def error(found: np.ndarray, truth: np.ndarray) -> float:
+    norms = [np.linalg.norm((u - v).ravel()) / np.linalg.norm(v.ravel()) for u, v in zip(found, truth, strict=True)]
     return float(np.mean(norms))
 
 
 @pytest.mark.parametrize("batch_size", [6, 200])
 def test_the_iterations_chosen_are_those_of_the_least_error_tried_one_by_one(network, samples, batch_size):
     x, y = samples
-    chooser = ensemble(network, iterations=8, stop="validation", batch_size=batch_size)
+    chooser = ensemble(network, iterations=8, stop="validation", batch=batch_size)
     chosen = choose([chooser], x, y)
     errors = []
     for iterations in range(1, 9):
         single = ensemble(network, iterations=8)
         single.iterations = iterations  # of as many evaluations as eight iterations may take
-        errors.append(error(single(MASK(y), "validation", 0)[0], x))
+        errors.append(error(estimate(single, MASK(y), "validation").x, x))
     assert chosen["validation_rre"][1:] == pytest.approx(errors, rel=1e-3)
     assert chosen["iterations"] == chosen["best_iterations"] == 1 + int(np.argmin(errors))
     assert 1 < chosen["iterations"] < 8  # so that the choice means something
-    several = members(chooser(MASK(y), "validation", 0))  # what is inferred afterwards is what was chosen
+    several = members(chooser, MASK(y), "validation")  # what is inferred afterwards is what was chosen
     by_members = [error(several[:, :k].mean(1), x) for k in (1, 2, 3)]
     assert chosen["validation_rre_by_members"] == pytest.approx(by_members, rel=1e-3)
     assert chosen["validation_rre"][chosen["iterations"]] == pytest.approx(by_members[-1], rel=1e-3)
@@ -195,7 +207,8 @@ def test_what_starts_from_an_estimate_stops_where_validation_says_and_what_start
     y = Columns().simulate(torch.from_numpy(x)).numpy() + samples[1]  # so much noise that the first iterations are best
     estimates = {"validation/x": x + 0.01 * np.random.default_rng(0).standard_normal(x.shape).astype(np.float32)}
     for name, stops in (("fwi", 8), ("fwi-lsi", 1)):
-        search = ensemble(None, name, Columns(), estimates, roughness=[0.0], iterations=8)
+        begun = estimates if name == "fwi-lsi" else None
+        search = ensemble(None, name, Columns(), begun, roughness=[0.0], iterations=8)
         chosen = choose([search], x, y)
         assert chosen["iterations"] == search.iterations == stops and chosen["best_iterations"] < 8
 
@@ -238,10 +251,10 @@ def test_the_weight_chosen_is_that_of_the_least_error_where_it_stops(network, st
             curve = single["validation_rre"]
             least[weight] = curve[-1] if stop == "fixed" else min(curve[1:])
         else:  # nothing to choose
-            least[weight] = error(found(MASK(y), "validation", 0)[0], x)
+            least[weight] = error(estimate(found, MASK(y), "validation").x, x)
     chosen, found = chosen_from(*sorted(weights, key=least.get, reverse=True))
     assert chosen["weight"] == found.weight == min(least, key=least.get)
-    assert error(found(MASK(y), "validation", 0)[0], x) == pytest.approx(min(least.values()), rel=1e-3)  # is used
+    assert error(estimate(found, MASK(y), "validation").x, x) == pytest.approx(min(least.values()), rel=1e-3)  # is used
     assert len(set(least.values())) == 3
     assert dict(chosen["validation_rre_by_weight"]) == pytest.approx(least, rel=1e-4)
 
@@ -254,7 +267,7 @@ def test_weights_are_compared_after_the_iterations_that_they_would_be_used_for(m
         of_each = np.repeat(np.array(rre[weight])[:, None], len(x), axis=1)
         return {"rre": of_each[..., None], "data_rre": of_each, "misfit": of_each}
 
-    monkeypatch.setattr(Ensemble, "errors", errors)
+    monkeypatch.setattr(Search, "errors", errors)
     chosen = choose([ensemble(None, "fwi", Columns(), roughness=[0.1, 0.5], stop=stop, iterations=2)], *samples)
     assert (chosen["iterations"], chosen["weight"]) == wanted
 
@@ -288,10 +301,9 @@ def test_noise_makes_it_best_to_stop_between_the_first_and_the_last_iteration():
     for level in (0.0, 0.05):
         y = clean + level * clean.std() * rng.standard_normal(clean.shape).astype(np.float32)
         statistics = {"x": {"std": 1.0}, "y": {"std": 1.0}}, {"x": np.zeros((1, 1, 24), np.float32)}
-        search = {"iterations": 40, "history": 10, "members": 1, "stop": "validation", "batch_size": 5}
-        said = {"search": search, "mask_seed": 7, "centre": "global"}
-        full = operators.create("none-0-0", 24, 3, 7)
-        chosen = choose([Ensemble("mlsi", problem, problem, full, said, statistics, None)], x, y)
+        said = {"iterations": 40, "stop": "validation"}
+        full = make_mask("none-0-0", 24, 3, 7)
+        chosen = choose([make_method("mlsi", said, problem, full, statistics, problem, batch_size=5)], x, y)
         curves[level] = np.array(chosen["validation_rre"]), chosen["iterations"]
     noisy, stop = curves[0.05]
     assert 1 < stop < 40
@@ -302,11 +314,10 @@ def test_noise_makes_it_best_to_stop_between_the_first_and_the_last_iteration():
 
 def test_a_method_works_batch_by_batch_on_the_samples_it_is_given(network, samples):
     y = samples[1]
-    said = {"search": SAID | {"samples": {"test": 4}}, "mask_seed": 7, "centre": "global", "batch_size": 200}
-    method = Method("lsi", network, None, MASK, said, STATISTICS, seed=SEED)
-    assert method.samples("test") == slice(4) and method.samples("ood") == slice(None)
+    method = ensemble(network, samples={"validation": 2, "test": 4, "ood": 3})
+    assert method.samples("test") == slice(4) and ensemble(network).samples("ood") == slice(None)
     found = method(y[:5], "test")  # batches of 12 // 3 samples: 4 and 1
     assert found.members.shape == (5, 3, *X_SHAPE) and found.data_members.shape == (SHOWN, 3, *Y_SHAPE)
-    assert found.members == pytest.approx(members(ensemble(network)(MASK(y[:5]), "test", 0)), abs=1e-4)
-    mean = Method("mean", None, None, MASK, {"batch_size": 3}, STATISTICS)(y, "test")
+    assert found.members == pytest.approx(members(ensemble(network), MASK(y[:5]), "test", 0), abs=1e-4)
+    mean = make_method("mean", {}, None, MASK, STATISTICS, batch_size=3)(y, "test")
     assert mean.x.shape == (6, *X_SHAPE) and (mean.x == np.float32(0.1)).all() and mean.y is None

@@ -1,25 +1,14 @@
 """Samples that the figures show and what the validation split chose, read from folders written for the test."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 import zarr
+from made import LABELS, WHERE, stored_of
 
-from pairlsi import problems, settings
-from pairlsi.evaluation import choices, examples, members
-from pairlsi.evaluation.stored import Stored
+from pairlsi.reports import choices, examples, members
 
-CONFIG = Path(__file__).resolve().parents[1] / "config.yaml"
 COUNT, FEW, MEMBERS = 7, 3, 4
-
-
-def experiment(name: str) -> settings.Experiment:
-    return settings.Experiment(
-        **settings.check(yaml.safe_load(CONFIG.read_text(encoding="utf-8")))["experiments"][name]
-    )
 
 
 def write(folder, method: str, mask: str, arrays: dict, chosen: dict | None = None) -> None:
@@ -42,14 +31,13 @@ def crosswell(tmp_path, make_split):
     write(tmp_path, "lsi", "random-90", {f"test/{name}": values for name, values in arrays.items()})
     write(tmp_path, "mlsi", "random-90", {"test/x": 0.8 * x[:FEW]})
     rows = [
-        {"method": "lsi", "mask_kind": "random", "percent": 90, "draw": 0, "split": split, "seed": 0, "sample": i}
+        {"method": "lsi", "observation": "random", "percent": 90, "draw": 0, "split": split, "seed": 0, "sample": i}
         | {"rre": 0.1, "data_rre": error}
         for split in ("test", "ood")
         for i, error in enumerate([0.9, 0.52, 0.5, 0.1, 0.2, 0.3, 0.7])  # the median is sample 2, of few kept 1
     ]
     pd.DataFrame(rows).to_csv(tmp_path / "metrics.csv", index=False)
-    said = experiment("crosswell")
-    return Stored(tmp_path, said, problems.create(said.problem)), x, y
+    return stored_of(tmp_path), x, y
 
 
 def test_the_median_sample_is_among_those_that_may_be_shown():
@@ -99,8 +87,8 @@ def test_outcomes_are_of_the_wanted_samples_that_were_run(crosswell):
 
 
 def test_a_sample_on_masks_has_gaps_where_the_mask_has_and_errors_by_its_own_truth(tmp_path, make_split):
-    said = experiment("ct")
-    problem, rng = problems.create(said.problem), np.random.default_rng(0)
+    stored = stored_of(tmp_path, "ct")
+    problem, rng = stored.problem, np.random.default_rng(0)
     x = rng.standard_normal((3, 1, 4, 4)).astype(np.float32)
     y = rng.standard_normal((3, 1, problem.missing_count, 5)).astype(np.float32)
     make_split(tmp_path / "data" / "test.zarr", x, y, shard_size=3)
@@ -112,10 +100,9 @@ def test_a_sample_on_masks_has_gaps_where_the_mask_has_and_errors_by_its_own_tru
     rows = []
     for method, kind, mask, factor in shown:
         write(tmp_path, method, mask, {"test/x": factor * x})
-        row = {"method": method, "mask_kind": kind, "percent": 0 if kind == "none" else 25, "draw": 0, "seed": 0}
+        row = {"method": method, "observation": kind, "percent": 0 if kind == "none" else 25, "draw": 0, "seed": 0}
         rows += [row | {"split": split, "sample": i, "rre": 0.1} for split in ("test", "ood") for i in range(3)]
     pd.DataFrame(rows).to_csv(tmp_path / "metrics.csv", index=False)
-    stored = Stored(tmp_path, said, problem)
     found = examples.on_masks(
         stored, "test", 2, {"a": {"none": "pair", "R": "lsi"}, "b": {"none": "pair", "R": "pair"}}
     )
@@ -140,8 +127,7 @@ OF_CGLS = {"iterations": 1, "validation_rre": [1.0, 0.3, 0.4]}
 
 
 def test_choices_are_read_of_what_was_asked_for_and_told_with_their_curves(tmp_path):
-    said = experiment("ct")
-    stored = Stored(tmp_path, said, problems.create(said.problem))
+    stored = stored_of(tmp_path, "ct")
     write(tmp_path, "lsi-prior", "random-25", {}, CHOICE)
     write(tmp_path, "cgls", "none-0", {}, OF_CGLS)
     for method, mask in (
@@ -159,8 +145,23 @@ def test_choices_are_read_of_what_was_asked_for_and_told_with_their_curves(tmp_p
     assert curve["best"] == 1 and list(curve["misfit"]) == CHOICE["validation_misfit"]
     sentence = choices.sentence(curve)
     assert "from 1.000 to 0.300 over 3 iterations" in sentence and "0.300 after 2, where it was stopped" in sentence
-    weights = choices.weights(found)
+    weights = choices.weights(found, LABELS)
     assert list(weights.index) == ["PAIR+LSI, prior: weight"] and weights.iloc[0]["R"] == "0.5: 0.3000; 2: 0.3500"
+
+
+def test_a_choice_at_the_end_of_what_was_tried_says_so():
+    assert (
+        choices.at_the_edge({"lsi-prior": {"R": CHOICE | {"weight": 1, "validation_rre_by_weight": []}}}, LABELS) == ""
+    )
+    inside = CHOICE | {"weight": 1, "validation_rre_by_weight": [[0.5, 0.3], [1, 0.2], [2, 0.4]]}
+    assert choices.at_the_edge({"lsi-prior": {"R": inside}, "cgls": {"R": OF_CGLS}}, LABELS) == ""
+    last, largest = inside | {"best_iterations": 3}, inside | {"weight": 2}
+    told = choices.at_the_edge(
+        {"lsi-prior": {"R": last, "B": largest}, "cgls": {"R": OF_CGLS | {"iterations": 2}}}, LABELS
+    )
+    assert told.endswith(
+        "the most iterations for PAIR+LSI, prior (R), CGLS, no network (R); the largest weight for PAIR+LSI, prior (B)."
+    )
 
 
 def test_what_is_in_brackets_differs_from_what_was_used():
@@ -168,6 +169,6 @@ def test_what_is_in_brackets_differs_from_what_was_used():
     same = CHOICE | {"best_iterations": 2, "sufficient_members": 8, "weight": 0}
     assert choices.describe(same) == "2 / 8"
     found = {"random": {"lsi": {0: same, 90: CHOICE}, "mlsi": {90: same}}, "block": {"lsi": {90: same}}}
-    table = choices.ensembles(found)
+    table = choices.ensembles(found, LABELS, WHERE)
     assert list(table.index) == ["PAIR+LSI, at random", "M-LSI, at random", "PAIR+LSI, in one gap"]
     assert list(table["0 %"]) == ["2 / 8", "", ""] and table["90 %"].iloc[0] == "2 (1) / 8 (3) / 0.5"

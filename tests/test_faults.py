@@ -17,8 +17,8 @@ import pytest
 import torch
 from clone import SMALL, Clone
 
-from pairlsi import store
-from pairlsi.batches import Batches
+from pairlsi.data import store
+from pairlsi.data.batches import Batches
 
 pytestmark = pytest.mark.slow
 
@@ -132,7 +132,10 @@ def test_a_second_main_process_is_refused_and_does_no_harm(untrained, finished):
 def test_a_simulation_killed_between_its_two_arrays_is_done_again(clone, finished):
     x, y = (clone.results / f"data/train.zarr/{name}/c/1/0/0/0" for name in ("x", "y"))
     y.unlink()
-    module, line = "workflow/scripts/pairlsi/store.py", "    for name, values in computed.items():\n        array = "
+    module, line = (
+        "workflow/scripts/pairlsi/data/store.py",
+        "    for name, values in computed.items():\n        array = ",
+    )
     killed = "        if name == 'y':\n            os.kill(os.getpid(), 9)\n"
     clone.edit(module, line, line.replace("        array = ", killed + "        array = "))
     clone.edit(module, "import math\n", "import math\nimport os\n")
@@ -229,7 +232,7 @@ def test_a_loss_that_is_not_finite_stops_training_which_goes_on_from_the_epoch_b
 def limit_memory(clone: Clone, before: str, where: str) -> None:
     """Stand in for a device that runs out of memory before a line of the paired autoencoder, for some batches."""
     fault = f"if {where}:\n            raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB.')"
-    clone.edit("workflow/scripts/pairlsi/networks/paired.py", before, f"        {fault}\n{before}")
+    clone.edit("workflow/scripts/pairlsi/networks/autoencoders.py", before, f"        {fault}\n{before}")
 
 
 def test_inference_out_of_memory_goes_on_with_half_the_batch_to_the_same_tables(clone, finished):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from pairlsi import figures
+from pairlsi.reports.figures import common as figures
 
 SEARCH = {"rre": np.array([0.4, 0.2, 0.3]), "misfit": np.array([1.0, 0.5, 0.4]), "chosen": 2, "best": 1}
 SOLVER = {"rre": np.array([1.0, 0.5]), "chosen": 1}

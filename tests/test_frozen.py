@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from pairlsi.inference import frozen
-from pairlsi.inference.lsi import latent_space_inference
-from pairlsi.inference.objectives import Objective
 from pairlsi.networks.autoencoder import Decoder
-from pairlsi.networks.paired import PairedAutoencoder
+from pairlsi.networks.autoencoders import PairedAutoencoder
 from pairlsi.networks.pyramid import PyramidDecoder
+from pairlsi.solvers import frozen
+from pairlsi.solvers.latent_search import latent_space_inference
+from pairlsi.solvers.objectives import Objective
 
 # height and width that fill the grid of 8 x 8 cells, that leave a margin on one side, and on both
 SHAPES = [(2, 16, 24), (1, 15, 24), (1, 13, 18)]
@@ -43,11 +43,11 @@ def test_losses_and_gradients_are_those_of_autograd(shape, norm):
 
 
 def test_it_is_not_used_for_decoders_that_it_is_not_written_for():
-    assert frozen.applies(decoder(SHAPES[0], "none"))
-    assert not frozen.applies(decoder(SHAPES[0], "none", strides=(1, 2)))
-    assert not frozen.applies(Decoder(SHAPES[0], latent=7, width=4, stem=4, strides=[2], norm="none"))
-    assert not frozen.applies(PyramidDecoder(SHAPES[0], 2, 4, 2, [2, 1], 1, [1, 2], "none"))
-    assert not frozen.applies(None)
+    given = torch.zeros(1, *SHAPES[0], dtype=torch.double), torch.ones(1, 1, 1, dtype=torch.double)
+    assert decoder(SHAPES[0], "none").frozen_misfit(*given) is not None
+    assert decoder(SHAPES[0], "none", strides=(1, 2)).frozen_misfit(*given) is None
+    assert Decoder(SHAPES[0], latent=7, width=4, stem=4, strides=[2], norm="none").frozen_misfit(*given) is None
+    assert not hasattr(PyramidDecoder(SHAPES[0], 2, 4, 2, [2, 1], 1, [1, 2], "none"), "frozen_misfit")
 
 
 @pytest.mark.parametrize("space", ["x", "y"])
@@ -70,5 +70,5 @@ def test_searches_end_where_they_end_by_autograd(monkeypatch, space, weight):
         return latent_space_inference(network, y, keep, start, space, 10, 10, objective=objective).points
 
     found = search()
-    monkeypatch.setattr(frozen, "applies", lambda decoder: False)
+    monkeypatch.setattr(Decoder, "frozen_misfit", lambda *given: None)
     torch.testing.assert_close(found, search(), rtol=1e-6, atol=1e-8)

@@ -17,30 +17,54 @@ import pytest
 import torch
 from pretend import Cuda, place, put, tensors_in
 
-from pairlsi import networks, operators
-from pairlsi.inference.lbfgs import minimize
-from pairlsi.inference.lsi import latent_space_inference
-from pairlsi.inference.objectives import Objective
+from pairlsi.networks.autoencoders import PairedAutoencoder
+from pairlsi.solvers.latent_search import latent_space_inference
+from pairlsi.solvers.lbfgs import minimize
+from pairlsi.solvers.objectives import Objective
 
 RESIDUAL = {"kind": "residual", "latent": 6, "width": 4, "stem": 2, "strides": [2], "norm": "batch"}
 PYRAMID = {"kind": "pyramid", "latent": 4, "width": 4, "stem": 1, "strides": [2, 1], "norm": "none", "layers": 1}
 PYRAMID |= {"rates": [1, 2]}
 MASKED = {"mask": "random-25-0", "mask_seed": 7}
 SPECS = {
-    "ct": {"x": RESIDUAL, "y": RESIDUAL, "weights": [1, 1, 1, 1], "linear": [6, 6], "centre": "pixel", **MASKED},
-    "crosswell": {"x": PYRAMID, "y": PYRAMID, "weights": [1] * 4, "divergence": [0.01] * 2, "linear": [6, 6]},
+    "ct": {"x": RESIDUAL, "y": RESIDUAL, "weights": [1, 1, 1, 1], "latent": [6, 6], "centre": "pixel", **MASKED},
+    "crosswell": {"x": PYRAMID, "y": PYRAMID, "weights": [1] * 4, "divergence": [0.01] * 2, "latent": [6, 6]},
 }
 SPECS["crosswell"]["centre"] = "global"
 WIDE = RESIDUAL | {"latent": 5, "stem": 1, "norm": "none"}
 PAIRED = {"ct": "pair", "crosswell": "vpae"}
-CROSSWELL = {"name": "crosswell", "rows": 16, "columns": 16, "spacing": 10.0, "mean_velocity": 2150.0}
+CROSSWELL = {"kind": "crosswell", "rows": 16, "columns": 16, "spacing": 10.0, "mean_velocity": 2150.0}
 CROSSWELL |= {"contrast": 650.0, "sources_per_well": 2, "receivers_per_well": 10, "peak_frequency": 22.0}
 CROSSWELL |= {"time_step": 0.00135, "steps": 180, "keep_every": 6, "pml_width": 6, "noise_level": 0.01}
 TRAINING = {"seeds": [0], "epochs": 2, "batch_size": 8, "learning_rate": 0.01, "warmup": 0.2, "buffer_samples": 16}
 TRAINING |= {"precision": "32-true"}
-SEARCH = {"iterations": 3, "history": 10, "members": 1, "stop": "validation", "batch_size": 4}
-PRIOR = {"start": "interpolated", "misfit": "huber", "regulariser": "mahalanobis", "weights": [0.01, 0.1]}
-SIMULATION = {"roughness": [0.3], "samples": {"validation": 2, "test": 2}}
+SEARCH = {"iterations": 3, "stop": "validation"}
+PRIOR = SEARCH | {"start": "interpolated", "misfit": "huber", "regulariser": "mahalanobis", "weights": [0.01, 0.1]}
+SIMULATION = SEARCH | {"samples": {"validation": 2, "test": 2, "ood": 2}}
+# what a config says of methods: of all examples, and of one
+METHODS = {
+    "pair": {},
+    "lsi": SEARCH,
+    "lsi-zx": SEARCH,
+    "lsi-prior": PRIOR,
+    "interpolate": {},
+    "linear": {"kind": "pair", "network": "linear"},
+    "linear-lsi": {},
+    "mean": {},
+    "encdec-random": {"kind": "encoder-decoder"},
+    "cgls": {"iterations": 4},
+    "cgls-mean": {"kind": "cgls", "start": "mean", "iterations": 4},
+    "cgls-completed": {"kind": "cgls", "completed_by": "lsi-prior", "iterations": 4},
+    "mlsi": SIMULATION,
+    "mlsi-lsi": SIMULATION | {"kind": "mlsi", "start": "lsi"},
+    "fwi": SIMULATION | {"roughness": [0.3]},
+    "fwi-lsi": SIMULATION | {"kind": "fwi", "start": "lsi", "roughness": [0.3]},
+}
+OF_EXAMPLE = {
+    ("ct", "lsi-refined"): {"kind": "cgls", "start": "lsi-prior", "iterations": 4},
+    ("crosswell", "lsi-refined"): SIMULATION | {"kind": "mlsi", "start": "lsi-prior"},
+    ("crosswell", "lsi"): SEARCH | {"members": 2},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -67,9 +91,7 @@ def assert_alike(found, wanted, exactly: bool, tolerance: float = 0.01) -> None:
 def paired(kind: dict, x_shape, y_shape) -> torch.nn.Module:
     """A paired autoencoder of a problem with these shapes, ready for inference."""
     torch.manual_seed(0)
-    spec = {"x": kind, "y": kind, "weights": [1, 1, 1, 1]}
-    network = networks.create("pair", spec, SimpleNamespace(x_shape=x_shape, y_shape=y_shape))
-    return network.eval().requires_grad_(False)
+    return PairedAutoencoder(x_shape, y_shape, kind, kind).eval().requires_grad_(False)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +101,8 @@ def paired(kind: dict, x_shape, y_shape) -> torch.nn.Module:
 )
 def test_latent_space_inference_ends_at_the_same_points(gpu, kind, space, misfit):
     network, y = paired(kind, (1, 16, 16), (1, 12, 20)), torch.randn(5, 1, 12, 20)
-    keep = torch.from_numpy(operators.create("random-25-0", 12, 2, 7).weights())
+    keep = torch.ones(1, 12, 1)
+    keep[:, [2, 5, 6]] = 0
 
     def search(device):
         on = network.to(device, memory_format=torch.channels_last)
@@ -124,7 +147,7 @@ def needs(name: str):
 @pytest.fixture(scope="module")
 def ct(request, tmp_path_factory):
     """(problem, folder with data and statistics) of the CT example."""
-    needs("pairlsi.store")
+    needs("pairlsi.data.store")
     problem, data = (request.getfixturevalue(name) for name in ("ct_problem", "ct_data"))
     folder = tmp_path_factory.mktemp("ct")
     shutil.copytree(data / "train.zarr", folder / "train.zarr")
@@ -137,7 +160,7 @@ def ct(request, tmp_path_factory):
 @pytest.fixture(scope="module")
 def crosswell(request, tmp_path_factory):
     """The same of the seismic example."""
-    needs("pairlsi.store")
+    needs("pairlsi.data.store")
     from pairlsi import problems
 
     problem, folder = problems.create(CROSSWELL), tmp_path_factory.mktemp("crosswell")
@@ -154,7 +177,7 @@ def example(request):
 
 
 def described(folder: Path) -> Path:
-    from pairlsi import store
+    from pairlsi.data import store
 
     scalars, means = store.statistics(folder / "train.zarr")
     np.savez(folder / "mean.npz", **means)
@@ -164,18 +187,21 @@ def described(folder: Path) -> Path:
 
 def train(example, name: str, checkpoint: Path, device: str, at=None, draws: bool = False):
     """What the script train.py does; returns weights, history, and what it describes. at: batch before a SIGTERM."""
+    from made import make_network
     from test_training import DisturbedBatches
 
-    from pairlsi import latents, training
-    from pairlsi.batches import Batches
-    from pairlsi.networks import latent_prior
-    from pairlsi.settings import Training
+    from pairlsi.data.batches import Batches
+    from pairlsi.data.statistics import read_statistics
+    from pairlsi.networks import latent_prior, latents
+    from pairlsi.networks import stored as kept
+    from pairlsi.training import loop as training
+    from pairlsi.training.settings import Training
 
     problem, folder = example
-    spec = SPECS[problem.settings.name]
+    spec = SPECS[problem.kind]
     torch.manual_seed(0)
-    network = networks.create(name, spec, problem)
-    networks.fit_scaling(network, *networks.read_statistics(folder), spec["centre"])
+    network = make_network(name, spec, problem)
+    kept.fit_scaling(network, read_statistics(folder), spec["centre"])
     if draws:  # the numbers that the CPU would draw
         torch.cuda.set_rng_state(torch.get_rng_state())
     data = DisturbedBatches(folder / "train.zarr", 8, 16, 0)
@@ -188,9 +214,9 @@ def train(example, name: str, checkpoint: Path, device: str, at=None, draws: boo
     if name in PAIRED.values():
         latent_prior.fit(network, data)
         told = latents.describe(network, validation) if name == "vpae" else {}
-    networks.save(network, checkpoint.with_name("weights.safetensors"))
-    stored = networks.load(networks.create(name, spec, problem), checkpoint.with_name("weights.safetensors"))
-    return stored.state_dict(), [{k: v for k, v in row.items() if k != "seconds"} for row in history], told
+    kept.save(network, checkpoint.with_name("weights.safetensors"))
+    loaded = kept.load(make_network(name, spec, problem), checkpoint.with_name("weights.safetensors"))
+    return loaded.state_dict(), [{k: v for k, v in row.items() if k != "seconds"} for row in history], told
 
 
 def assert_same_training(found, wanted, exactly: bool) -> None:
@@ -243,8 +269,8 @@ def on_the_second(monkeypatch) -> None:
     """Let training start as in the second of two processes, whose GPU is the second."""
     from lightning_fabric import Fabric
 
-    from pairlsi import training
-    from pairlsi.processes import Processes
+    from pairlsi.training import loop as training
+    from pairlsi.training.processes import Processes
 
     monkeypatch.setattr(training, "start", lambda settings: Processes(Fabric(accelerator="cuda", devices=[1])))
 
@@ -252,7 +278,7 @@ def on_the_second(monkeypatch) -> None:
 def test_no_step_of_training_waits_for_the_device(ct_data, ct_problem, tmp_path, monkeypatch):
     from test_training import run
 
-    from pairlsi import training
+    from pairlsi.training import loop as training
 
     with Cuda() as device:
         seen, steps = [], training.steps_of_epoch
@@ -278,32 +304,43 @@ ON_CPU = {
 }
 
 
+def settings_of(key: str, method: str) -> dict:
+    """What the config says of a method."""
+    return OF_EXAMPLE.get((key, method), METHODS.get(method))
+
+
 def said_of(key: str, method: str, device: str) -> dict:
-    """What the config says of a method, as the rules put it together."""
-    said = {"batch_size": 3, "mask_seed": 7, "device": device, "splits": ["validation", "test"], "centre": "pixel"}
-    said |= {"draws": 2, "kept": 2}
-    if method in ("lsi", "lsi-zx", "lsi-prior"):
-        members = 2 if (key, method) == ("crosswell", "lsi") else 1
-        said["search"] = SEARCH | {"members": members} | (PRIOR if method == "lsi-prior" else {})
-    elif key == "crosswell" and method in ("mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-refined"):
-        said["search"] = SEARCH | SIMULATION
-    elif method.startswith("cgls") or method == "lsi-refined":
-        said["cgls_iterations"] = 4
-    return said
+    """What a job is told of a method, as the rules put it together."""
+    said = settings_of(key, method)
+    seen = {"name": "random", "kind": "random", "percents": [25], "seed": 7}
+    told = {"method": {"kind": method, **said}, "observation": seen, "draws": 2, "kept": 2, "scaling": "pixel"}
+    searches = "iterations" in said and not said.get("kind", method).startswith("cgls")
+    return told | {"splits": ["validation", "test"], "device": device, "batch_size": 4 if searches else 3}
+
+
+def start_of(key: str, method: str) -> str | None:
+    said = settings_of(key, method)
+    start = said.get("completed_by") or said.get("start")
+    return start if start in METHODS or start == "lsi-refined" else None
 
 
 def network_for(key: str, method: str) -> str | None:
-    from pairlsi.settings import network_of
-
-    return network_of(method, PAIRED[key])
+    kind = settings_of(key, method).get("kind", method)
+    if kind in ("cgls", "mean", "fwi"):
+        return None
+    return method if kind == "encoder-decoder" else "linear" if method.startswith("linear") else PAIRED[key]
 
 
 @pytest.fixture(scope="module")
 def trained(request, tmp_path_factory):
     """Example and network -> the file of its weights; a start is as good as the end here."""
-    from pairlsi import store
-    from pairlsi.batches import Batches
-    from pairlsi.networks import latent_prior, linear
+    from made import make_network, network_said
+
+    from pairlsi.data import store
+    from pairlsi.data.batches import Batches
+    from pairlsi.data.statistics import read_statistics
+    from pairlsi.networks import latent_prior, linear_pair
+    from pairlsi.networks import stored as kept
 
     made = {}
 
@@ -311,16 +348,17 @@ def trained(request, tmp_path_factory):
         if (key, name) not in made:
             problem, folder = request.getfixturevalue(key)
             torch.manual_seed(1)
-            network = networks.create(name, SPECS[key], problem)
-            networks.fit_scaling(network, *networks.read_statistics(folder), SPECS[key]["centre"])
+            network = make_network(name, SPECS[key], problem)
+            kept.fit_scaling(network, read_statistics(folder), SPECS[key]["centre"])
             if name == "linear":
-                linear.fit_samples(network, *(store.read(folder / "train.zarr", part) for part in store.ARRAYS))
+                linear_pair.fit_samples(network, *(store.read(folder / "train.zarr", part) for part in store.ARRAYS))
             elif name in PAIRED.values():
                 latent_prior.fit(network, Batches(folder / "train.zarr", 8, 100, 0))
             path = tmp_path_factory.mktemp(key) / name / "seed-0" / "weights.safetensors"
             path.parent.mkdir(parents=True)
-            networks.save(network, path)
-            path.with_name("settings.json").write_text(json.dumps({"network": SPECS[key]}), encoding="utf-8")
+            kept.save(network, path)
+            told = {"params": {"network": network_said(name, SPECS[key])}}
+            path.with_name("settings.json").write_text(json.dumps(told), encoding="utf-8")
             made[key, name] = str(path)
         return made[key, name]
 
@@ -342,15 +380,14 @@ def estimated(request, trained, tmp_path_factory):
 
 
 def run(example, key: str, method: str, device: str, trained, estimated, path: Path) -> list[dict]:
-    from pairlsi.evaluation import sweep
-    from pairlsi.settings import STARTS
+    from pairlsi.evaluation import inference
 
     problem, folder = example
-    told = {"experiment": key, "method": method, "mask": "random-25", "seed": 0}
-    told["settings"] = said_of(key, method, device)
-    network = network_for(key, method)
-    starts = str(estimated(key, STARTS[method])[1]) if method in STARTS else None
-    return sweep.run(told, problem, folder, trained(key, network) if network else None, starts, path)
+    names = {"experiment": key, "method": method, "case": "random-25", "seed": "0"}
+    told = {"wildcards": names, "params": {"problem": problem.said, "method": said_of(key, method, device)}}
+    network, start = network_for(key, method), start_of(key, method)
+    weights = trained(key, network) if network else None
+    return inference.run(told, weights, str(estimated(key, start)[1]) if start else None, folder, path)
 
 
 @pytest.mark.parametrize(
@@ -452,15 +489,14 @@ def little_gpu_memory():
 
 @pytest.mark.gpu
 def test_inference_on_a_gpu_with_little_memory_ends_with_the_same_numbers(ct_folder, little_gpu_memory, caplog):
-    from pairlsi.inference.methods import Method
+    from made import make_mask, make_method
 
     problem, _ = ct_folder
     network = paired(WIDE | {"width": 64, "strides": [1, 2]}, problem.x_shape, problem.y_shape).cuda()
     y = np.random.default_rng(0).standard_normal((4096, *problem.y_shape)).astype(np.float32)
-    mask = operators.create("random-25-0", problem.missing_count, problem.missing_axis, 7)
-    estimators = [
-        Method("pair", network, problem, mask, {"batch_size": size}, ({}, {"x": None})) for size in (64, 4096)
-    ]
+    mask = make_mask("random-25-0", problem.missing_count, problem.missing_axis, 7)
+    given = {"network": network, "device": "cuda"}
+    estimators = [make_method("pair", {}, problem, mask, ({}, {}), batch_size=size, **given) for size in (64, 4096)]
     wanted = estimators[0](y, "test")
     assert "out of memory" not in caplog.text
     found = estimators[1](y, "test")
@@ -473,7 +509,7 @@ def test_inference_on_a_gpu_with_little_memory_ends_with_the_same_numbers(ct_fol
 def test_training_on_a_gpu_with_little_memory_stops_with_the_setting_to_change(ct_folder, little_gpu_memory, tmp_path):
     from test_memory import train as train_for_an_epoch
 
-    from pairlsi import memory
+    from pairlsi.jobs import memory
 
     problem, data = ct_folder
     network = paired(WIDE | {"width": 256, "strides": [1, 1]}, problem.x_shape, problem.y_shape)

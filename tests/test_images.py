@@ -10,7 +10,7 @@ import zarr
 from clone import Clone
 from test_detect2d import write
 
-from pairlsi.problems import detect2d
+from pairlsi.problems.ct import detect2d
 
 pytestmark = pytest.mark.slow
 

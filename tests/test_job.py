@@ -13,7 +13,7 @@ import pytest
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 START = """
 from types import SimpleNamespace
-from pairlsi import job
+from pairlsi.jobs import job
 with job.start(SimpleNamespace(threads=3, log=["job.log"]), blocks={blocks}):
     import numpy
 """
@@ -75,14 +75,14 @@ print(alive())
 
 
 def test_an_error_of_the_projects_own_ends_the_job_with_its_sentence_and_the_log_with_its_traceback(tmp_path):
-    done, log = run(tmp_path, "from pairlsi import store\nstore.read('nowhere.zarr', 'x')\n")
+    done, log = run(tmp_path, "from pairlsi.data import store\nstore.read('nowhere.zarr', 'x')\n")
     assert done.returncode != 0
     assert done.stderr.startswith("there is no dataset nowhere.zarr") and "Traceback" not in done.stderr
     assert "job.log" in done.stderr and "Traceback" in log
 
 
 def test_an_error_is_told_in_full_in_a_locale_that_lacks_its_letters_too(tmp_path):
-    body = "from pairlsi import store\nraise store.DataError('R\\u2032 is \\u03b5, so stop')\n"
+    body = "from pairlsi.data import store\nraise store.DataError('R\\u2032 is \\u03b5, so stop')\n"
     done, log = run(tmp_path, body, **machine.PLAIN)
     assert done.returncode != 0 and done.stderr.startswith("R\\u2032 is \\u03b5, so stop\n(log: job.log)")
     assert "R\u2032 is \u03b5, so stop" in log
@@ -100,6 +100,6 @@ def test_child_processes_write_to_the_log_too(tmp_path):
 
 def test_a_job_whose_log_lies_on_a_full_disk_still_says_why_it_ends(tmp_path, small_disk):
     small_disk(tmp_path, 16).fill()
-    done, log = run(tmp_path, "from pairlsi import store\nstore.read('nowhere.zarr', 'x')\n")
+    done, log = run(tmp_path, "from pairlsi.data import store\nstore.read('nowhere.zarr', 'x')\n")
     assert done.returncode != 0 and log == ""
     assert done.stderr.startswith("there is no dataset nowhere.zarr")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
-from pairlsi.inference.lbfgs import minimize  # noqa: E402
+from pairlsi.solvers.lbfgs import minimize
 
 F64 = torch.float64
 

@@ -5,16 +5,21 @@ import csv
 import numpy as np
 import pytest
 import torch
+from made import make_mask, make_method, make_network
 
-from pairlsi import networks, operators, problems, store, training
-from pairlsi.batches import Batches
+from pairlsi import problems
+from pairlsi.data import store
+from pairlsi.data.batches import Batches
+from pairlsi.data.statistics import Statistics
 from pairlsi.evaluation import metrics
 from pairlsi.evaluation.surrogate import surrogate_metrics
-from pairlsi.inference import closed_form
-from pairlsi.inference.methods import Method, choose
-from pairlsi.settings import Training
+from pairlsi.methods import closed_form
+from pairlsi.networks import stored as kept
+from pairlsi.networks.linear import Linear
+from pairlsi.training import loop as training
+from pairlsi.training.settings import Training
 
-SPEC = {"linear": [12, 14]}
+SPEC = {"latent": [12, 14]}
 TERMS = ("autoencode_x", "autoencode_y", "forward", "inverse")
 MASKS = ["none-0-0", "random-25-0", "block-25-0"]
 ARCHITECTURE = {"latent": 6, "width": 2, "stem": 1, "strides": [2], "norm": "none"}
@@ -24,7 +29,7 @@ ARCHITECTURE = {"latent": 6, "width": 2, "stem": 1, "strides": [2], "norm": "non
 def problem():
     """36 unknowns, 12 views of 9 bins."""
     lengths = {"correlation_length": 0.3, "ood_correlation_length": 0.15}
-    return problems.create({"name": "linear", "image_size": 6, "angles": 12, "noise_level": 0.05, **lengths})
+    return problems.create({"kind": "linear", "image_size": 6, "angles": 12, "noise_level": 0.05, **lengths})
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +47,8 @@ def batches(data, split: str, size: int, incomplete: bool) -> Batches:
 
 
 def make(problem, data, centre="pixel"):
-    network = networks.create("linear", SPEC, problem)
-    networks.fit_scaling(network, *store.statistics(data / "train.zarr"), centre)
+    network = make_network("linear", SPEC, problem)
+    kept.fit_scaling(network, Statistics(*store.statistics(data / "train.zarr")), centre)
     return network
 
 
@@ -51,7 +56,7 @@ def make(problem, data, centre="pixel"):
 def fitted(problem, data):
     network = make(problem, data)
     # all samples in 25 batches
-    history = training.fit_linear(network, batches(data, "train", 8, False), batches(data, "validation", 7, True))
+    history = training.solve(Linear, network, batches(data, "train", 8, False), batches(data, "validation", 7, True))
     return network.eval().requires_grad_(False), history
 
 
@@ -60,7 +65,7 @@ def read(data, split: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_it_is_made_with_the_lengths_of_the_config_for_the_shapes_of_the_problem(problem):
-    network = networks.create("linear", SPEC, problem)
+    network = make_network("linear", SPEC, problem)
     assert (network.basis_x.shape, network.basis_y.shape) == ((36, 12), (108, 14))
     assert network.inverse_map.weight.shape == (12, 14) and network.forward_map.weight.shape == (14, 12)
 
@@ -105,8 +110,8 @@ def test_the_terms_of_the_loss_are_mean_squares_of_the_scaled_misfits(data, fitt
 
 def test_its_history_has_one_row_with_the_columns_of_a_trained_network(problem, data, fitted, tmp_path):
     network, history = fitted
-    pair = networks.create("pair", {"x": ARCHITECTURE, "y": ARCHITECTURE, "weights": [1, 1, 1, 1]}, problem)
-    networks.fit_scaling(pair, *store.statistics(data / "train.zarr"), "pixel")
+    pair = make_network("pair", {"x": ARCHITECTURE, "y": ARCHITECTURE, "weights": [1, 1, 1, 1]}, problem)
+    kept.fit_scaling(pair, Statistics(*store.statistics(data / "train.zarr")), "pixel")
     said = {"seeds": [0], "epochs": 1, "batch_size": 50, "learning_rate": 0.01, "warmup": 0.1, "buffer_samples": 1000}
     settings = Training(**said, device="cpu", precision="32-true")
     of_pair = training.train(
@@ -127,7 +132,7 @@ def test_its_history_has_one_row_with_the_columns_of_a_trained_network(problem, 
 @pytest.mark.parametrize("centre", ["pixel", "global"])
 def test_it_inverts_validation_data_far_better_than_zero_and_the_mean(problem, data, centre):
     network = make(problem, data, centre)
-    history = training.fit_linear(network, batches(data, "train", 16, False), batches(data, "validation", 16, True))
+    history = training.solve(Linear, network, batches(data, "train", 16, False), batches(data, "validation", 16, True))
     x, y = read(data, "validation")
     with torch.no_grad():
         estimate = network.invert(torch.from_numpy(y)).numpy()
@@ -152,8 +157,8 @@ def test_no_other_map_between_its_latents_does_better_on_the_training_data(data,
 
 
 def test_stored_weights_come_back_bit_for_bit_with_their_scaling(problem, fitted, tmp_path):
-    networks.save(fitted[0], tmp_path / "weights.safetensors")
-    loaded = networks.load(networks.create("linear", SPEC, problem), tmp_path / "weights.safetensors")
+    kept.save(fitted[0], tmp_path / "weights.safetensors")
+    loaded = kept.load(make_network("linear", SPEC, problem), tmp_path / "weights.safetensors")
     stored = fitted[0].state_dict()
     assert loaded.state_dict().keys() == stored.keys() and "y_scaling.shift" in stored
     assert all(torch.equal(value, stored[key]) for key, value in loaded.state_dict().items())
@@ -161,9 +166,9 @@ def test_stored_weights_come_back_bit_for_bit_with_their_scaling(problem, fitted
 
 
 def infer(problem, network, name: str, mask: str, y: np.ndarray):
-    observed = operators.create(mask, problem.missing_count, problem.missing_axis, 7)
-    method = Method(name, network, problem, observed, {"batch_size": 11}, ({}, {"x": np.zeros(problem.x_shape)}))
-    assert choose([method], "no validation is read") == {}
+    observed = make_mask(mask, problem.missing_count, problem.missing_axis, 7)
+    method = make_method("pair" if name == "linear" else name, {}, problem, observed, ({}, {}), network, batch_size=11)
+    assert not method.leaves_open
     return observed, method(y, "test")
 
 

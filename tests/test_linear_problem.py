@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from pairlsi import problems, settings
+from pairlsi import problems
+from pairlsi.core.errors import ConfigError
 from pairlsi.problems import linear
 
 SETTINGS = {
-    "name": "linear",
+    "kind": "linear",
     "image_size": 8,
     "angles": 10,
     "noise_level": 0.05,
@@ -47,7 +48,7 @@ def test_the_default_is_16_pixels_a_side():
     ("key", "value"), [("noise_level", 0), ("correlation_length", 0), ("angles", 1), ("image_size", 64), ("bins", 3)]
 )
 def test_settings_that_make_no_sense_are_refused_by_name(key, value):
-    with pytest.raises(settings.ConfigError, match=f"problem.{key}"):
+    with pytest.raises(ConfigError, match=f"problem.{key}"):
         problems.create({**SETTINGS, key: value})
 
 

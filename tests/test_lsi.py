@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from made import make_mask
 
-from pairlsi import operators
-from pairlsi.networks.paired import PairedAutoencoder
+from pairlsi.networks.autoencoders import PairedAutoencoder
 
 N_X, ROWS, BINS = 6, 8, 3  # x has 6 unknowns, y 8 rows of 3
 MANY = {"iterations": 1000, "history": 50}
@@ -35,7 +35,7 @@ def y():
 
 def observe(name: str) -> tuple[np.ndarray, torch.Tensor]:
     """P as a (24, 24) matrix and as the weights that inference takes."""
-    weights = operators.create(name, ROWS, 2, 7).weights()
+    weights = make_mask(name, ROWS, 2, 7).weights()
     return np.diag(np.broadcast_to(weights, (1, ROWS, BINS)).ravel()).astype(float), torch.from_numpy(weights).double()
 
 

@@ -7,15 +7,14 @@ import pytest
 import scipy.optimize
 import scipy.special
 import torch
+from made import make_mask, make_method
 
-from pairlsi import operators
-from pairlsi.inference.searches import Search
-from pairlsi.networks.paired import PairedAutoencoder
+from pairlsi.networks.autoencoders import PairedAutoencoder
 
 ROWS, BINS, SCALE, LEVEL = 8, 3, 0.5, 0.2
 MASKS = ["none-0-0", "random-25-0", "block-50-0"]
-PROBLEM = SimpleNamespace(mirrored=False, settings=SimpleNamespace(noise_level=LEVEL))
-PLAIN = {"start": "zeros", "misfit": "squared", "regulariser": "mahalanobis", "history": 50, "weights": [1.0]}
+PROBLEM = SimpleNamespace(mirrored=False, noise_level=LEVEL)
+PLAIN = {"start": "zeros", "misfit": "squared", "history": 50, "iterations": 1, "stop": "fixed"}
 ARCHITECTURE = {"latent": 8, "width": 4, "stem": 1, "strides": [2, 1], "norm": "none"}
 
 
@@ -40,29 +39,31 @@ class Double:
     """A mask whose weights are float64."""
 
     def __init__(self, name: str):
-        self.mask = operators.create(name, ROWS, 2, 7)
+        self.mask = make_mask(name, ROWS, 2, 7)
         self.keep, self.axis = self.mask.keep, 2
 
     def weights(self):
         return self.mask.weights().astype(float)
 
 
-def searched(network, mask: str, name: str = "lsi-prior", problem=PROBLEM, **said) -> Search:
-    return Search(name, PLAIN | said, network, problem, Double(mask), torch.zeros(1), (1.0, 1.0))
+def searched(network, mask: str, name: str = "lsi-prior", problem=PROBLEM, **said):
+    observation = SimpleNamespace(mask=Double(mask), name=mask, draw=0)
+    own = {"weights": [1.0]} if name == "lsi-prior" else {}
+    return make_method(name, PLAIN | own | said, problem, observation, ({}, {}), network)
 
 
 def solve(network, y, mask: str, weight: float, iterations: int = 2000, name: str = "lsi-prior", **said):
     """The points of a search of a single member for each sample."""
     search = searched(network, mask, name, **said)
     observed = search.keep * y
-    start = search.starts(observed, observed.new_zeros(len(y), 1, 1), None)
+    start = search.begin(observed, observed.new_zeros(len(y), 1, 1), None)
     with torch.no_grad():
-        return search(observed, start, iterations, weight).points
+        return search.follow(observed, start, iterations, weight, None).points
 
 
 def system(pair, y, mask: str) -> tuple[np.ndarray, np.ndarray]:
     """The measured rows of U_y / scale, and of the data / scale, (N, measured)."""
-    seen = np.repeat(operators.create(mask, ROWS, 2, 7).keep, BINS)
+    seen = np.repeat(make_mask(mask, ROWS, 2, 7).keep, BINS)
     return pair.u_y[seen] / SCALE, y.flatten(1).numpy()[:, seen] / SCALE
 
 
@@ -133,7 +134,7 @@ def interpolated(y: np.ndarray, keep: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("start", ["zeros", "interpolated", "mean"])
 def test_it_starts_where_it_is_told_to(pair, y, mask, start):
-    keep = operators.create(mask, ROWS, 2, 7).keep
+    keep = make_mask(mask, ROWS, 2, 7).keep
     filled = np.where(keep[:, None], y.numpy(), 0) if start == "zeros" else interpolated(y.numpy(), keep)
     wanted = 0.3 * filled.reshape(4, -1) @ pair.u_y
     if start == "mean":
@@ -145,9 +146,9 @@ def test_rows_of_a_parallel_beam_are_filled_past_the_ends_of_the_scan(pair, y):
     """The first row is missing: its neighbours are the second one and the mirror image of the last one."""
     keep = np.arange(ROWS) > 0
     search = searched(pair, "none-0-0", problem=SimpleNamespace(mirrored=True), start="interpolated")
-    search.mask.keep = keep
+    search.observation.mask.keep = keep
     observed = y * torch.from_numpy(keep)[:, None]
-    found = search.starts(observed, observed.new_zeros(4, 1, 1), None)
+    found = search.begin(observed, observed.new_zeros(4, 1, 1), None)
     filled = y.numpy().copy()
     filled[:, :, 0] = (y.numpy()[:, :, 1] + y.numpy()[:, :, -1, ::-1]) / 2
     assert found.numpy() == pytest.approx(0.3 * filled.reshape(4, -1) @ pair.u_y, abs=1e-12)
@@ -173,8 +174,9 @@ def test_members_start_around_the_latents_of_the_filled_data_and_a_mean_start_is
     search = searched(network, "random-25-0", start=start)
     observed = search.keep * real_y
     noise = torch.stack([torch.zeros(5, 8), torch.ones(5, 8)], dim=1).double()  # two members
-    found = search.starts(observed, noise, None).unflatten(0, (5, 2))
-    filled = torch.from_numpy(interpolated(real_y.numpy(), search.mask.keep)) if start == "interpolated" else observed
+    found = search.begin(observed, noise, None).unflatten(0, (5, 2))
+    by_numpy = torch.from_numpy(interpolated(real_y.numpy(), search.observation.mask.keep))
+    filled = by_numpy if start == "interpolated" else observed
     mean, deviation = network.distribution_y(filled)
     if start == "mean":
         mean, deviation = network.latent_mean.expand(5, -1), torch.zeros(5, 8)

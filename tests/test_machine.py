@@ -15,8 +15,9 @@ import zarr
 from clone import ROOT, Clone
 from machine import VARIABLES, hostile
 
-from pairlsi import processes, surroundings
-from pairlsi.settings import Training
+from pairlsi.jobs import surroundings
+from pairlsi.training import processes
+from pairlsi.training.settings import Training
 
 WRITTEN = [file for part in ("workflow", "tests", "benchmarks", "envs") for file in (ROOT / part).rglob("*.py")]
 WRITTEN = [file for file in WRITTEN if ".venv" not in file.parts]

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from made import make_mask
 
-from pairlsi import operators, problems
-from pairlsi.networks import linear as linear_pair
+from pairlsi import problems
+from pairlsi.networks import linear_pair
 from pairlsi.theory import bounds, measured, sweeps
 
 RANK = 12
@@ -17,7 +18,7 @@ RANK = 12
 @pytest.fixture(scope="module")
 def problem():
     """36 unknowns, 12 views of 9 bins."""
-    said = {"name": "linear", "image_size": 6, "angles": 12, "noise_level": 0.05, "correlation_length": 0.3}
+    said = {"kind": "linear", "image_size": 6, "angles": 12, "noise_level": 0.05, "correlation_length": 0.3}
     return problems.create(said | {"ood_correlation_length": 0.15})
 
 
@@ -35,7 +36,7 @@ def network(problem, moments):
 
 
 def keep(problem, name: str) -> torch.Tensor:
-    return torch.from_numpy(operators.create(name, problem.missing_count, problem.missing_axis, 7).weights()).double()
+    return torch.from_numpy(make_mask(name, problem.missing_count, problem.missing_axis, 7).weights()).double()
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def test_the_error_of_a_method_is_the_root_of_the_ratio_of_mean_squares():
     rows = [
         {
             "method": "cgls",
-            "mask_kind": "random",
+            "observation": "random",
             "percent": 25,
             "draw": draw,
             "split": split,

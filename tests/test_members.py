@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made import LABELS
 
-from pairlsi.evaluation import members
 from pairlsi.evaluation.comparisons import Sweep
-from pairlsi.settings import Evaluation
+from pairlsi.evaluation.settings import Evaluation
+from pairlsi.reports import members
 
 
 def test_samples_of_a_posterior_err_as_much_as_they_spread_and_others_do_not():
@@ -42,18 +43,18 @@ def test_a_member_is_successful_at_half_the_error_of_the_mean_model_of_its_own_s
 
 def test_spreads_are_of_the_samples_that_have_one():
     rows = [
-        {"method": method, "mask_kind": kind, "percent": percent, "draw": 0, "split": split, "seed": 0}
+        {"method": method, "observation": kind, "percent": percent, "draw": 0, "split": split, "seed": 0}
         | {"sample": i, "rre": 0.1 * (i + 1), "spread": 0.01 * (i + 1) if method == "mlsi" else np.nan}
         for method, kind, percent in (("mlsi", "random", 90), ("mlsi", "none", 0), ("pair", "random", 90))
         for split in ("test", "ood")
         for i in range(2 if method == "mlsi" and percent else 5)
     ]
-    sweep = Sweep(pd.DataFrame(rows), 50, Evaluation(seed=1, confidence=0.95, resamples=100, claims=[]))
+    sweep = Sweep(pd.DataFrame(rows), Evaluation(percent=50, seed=1, confidence=0.95, resamples=100, claims=[]))
     found = members.spreads(sweep, ["pair", "mlsi", "lsi"], "random")
     assert list(found) == ["mlsi"] and list(found["mlsi"]) == [0, 90]
     errors, spreads = found["mlsi"][90]
     assert errors == pytest.approx([0.1, 0.2]) and spreads == pytest.approx([0.01, 0.02])
-    table = members.calibration_by_percent(found)
+    table = members.calibration_by_percent(found, LABELS)
     assert list(table.samples) == [5, 2] and list(table["error over spread"]) == pytest.approx([10, 10])
     # over both masks: seven samples
-    assert "error is 10.0 times the spread, so the ensemble is no posterior" in members.sentence("mlsi", found["mlsi"])
+    assert "error is 10.0 times the spread, so the ensemble is no posterior" in members.sentence("M-LSI", found["mlsi"])

@@ -5,16 +5,20 @@ import logging
 import numpy as np
 import pytest
 import torch
+from made import make_mask, make_method
 
-from pairlsi import memory, networks, operators, store, training
-from pairlsi.batches import Batches
-from pairlsi.evaluation import sweep
-from pairlsi.inference.methods import Method, choose
-from pairlsi.networks.paired import PairedAutoencoder
-from pairlsi.settings import Training
+from pairlsi.data import store
+from pairlsi.data.batches import Batches
+from pairlsi.data.statistics import Statistics
+from pairlsi.evaluation import inference as sweep
+from pairlsi.jobs import memory
+from pairlsi.networks import stored as kept
+from pairlsi.networks.autoencoders import PairedAutoencoder
+from pairlsi.training import loop as training
+from pairlsi.training.settings import Training
 
 ARCHITECTURE = {"latent": 5, "width": 4, "stem": 1, "strides": [2, 1], "norm": "none"}
-LSI = {"iterations": 2, "history": 10, "members": 2, "stop": "validation", "batch_size": 32}
+LSI = {"iterations": 2, "members": 2, "stop": "validation"}
 
 
 @pytest.fixture
@@ -36,19 +40,20 @@ def limit(network, rows: int) -> None:
     network.y_decoder.register_forward_pre_hook(refuse)
 
 
-def method(name: str, network, ct_problem, ct_data) -> Method:
-    mask = operators.create("random-25-0", ct_problem.missing_count, ct_problem.missing_axis, 7)
-    said = {"batch_size": 16, "mask_seed": 7, "centre": "global"} | ({"search": LSI} if name == "lsi" else {})
-    return Method(name, network, ct_problem, mask, said, store.statistics(ct_data / "train.zarr"))
+def method(name: str, network, ct_problem, ct_data):
+    mask = make_mask("random-25-0", ct_problem.missing_count, ct_problem.missing_axis, 7)
+    said, size = (LSI, 32) if name == "lsi" else ({}, 16)
+    statistics = store.statistics(ct_data / "train.zarr")
+    return make_method(name, said, ct_problem, mask, statistics, network, batch_size=size)
 
 
 def everything(name: str, network, ct_problem, ct_data):
     """What a method chooses, estimates and is measured by, on the 16 validation samples."""
     estimator = method(name, network, ct_problem, ct_data)
-    choice = choose([estimator], ct_data / "validation.zarr")
     x, y = (store.read(ct_data / "validation.zarr", part) for part in store.ARRAYS)
+    choice = estimator.choose([estimator], x, y)
     found = estimator(y, "validation")
-    return choice, found, sweep.measure(found, x, y, estimator.mask, network, 1.0, np.zeros_like(x[0]))
+    return choice, found, sweep.measure(found, x, y, estimator, estimator.given.statistics, "validation")
 
 
 @pytest.mark.parametrize(("count", "size"), [(7, 3), (6, 3), (2, 5), (0, 4)])
@@ -111,7 +116,7 @@ def train(network, ct_problem, ct_data, tmp_path, **said):
         | {"device": "cpu", "precision": "32-true"}
         | said
     )
-    networks.fit_scaling(network, *store.statistics(ct_data / "train.zarr"), "pixel")
+    kept.fit_scaling(network, Statistics(*store.statistics(ct_data / "train.zarr")), "pixel")
     train_data = Batches(ct_data / "train.zarr", settings.batch_size, 100, 0)
     validation = Batches(ct_data / "validation.zarr", 16, 100, 0)
     return training.train(

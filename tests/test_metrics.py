@@ -6,7 +6,7 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pairlsi.evaluation import metrics, surrogate
-from pairlsi.networks.paired import PairedAutoencoder
+from pairlsi.networks.autoencoders import PairedAutoencoder
 
 
 def test_the_measures_of_an_ensemble_are_those_computed_by_hand():

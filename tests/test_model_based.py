@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from made import make_mask
 
-from pairlsi import operators
-from pairlsi.inference.model_based import model_based_lsi, roughness, waveform_inversion
+from pairlsi.solvers.model_based import model_based_lsi, roughness, waveform_inversion
 
 ROWS, BINS = 8, 3
 X_SHAPE, Y_SHAPE = (1, 4, 5), (1, ROWS, BINS)
@@ -31,7 +31,7 @@ def y():
 
 def observe(name: str) -> tuple[np.ndarray, torch.Tensor]:
     """P as a (24, 24) matrix and as the weights that inference takes."""
-    weights = operators.create(name, ROWS, 2, 7).weights()
+    weights = make_mask(name, ROWS, 2, 7).weights()
     return np.diag(np.broadcast_to(weights, Y_SHAPE).ravel()).astype(float), torch.from_numpy(weights).double()
 
 

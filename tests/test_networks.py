@@ -5,15 +5,18 @@ import os
 import numpy as np
 import pytest
 import torch
+from made import make_mask, make_network
 
-from pairlsi import networks, operators, store
+from pairlsi.data import store
+from pairlsi.data.statistics import Statistics
+from pairlsi.networks import stored as kept
 from pairlsi.networks.autoencoder import Decoder, Encoder
-from pairlsi.networks.paired import EncoderDecoder, PairedAutoencoder, Scaling
+from pairlsi.networks.autoencoders import EncoderDecoder, PairedAutoencoder, Scaling
 
 X = {"latent": 6, "width": 2, "stem": 2, "strides": [2, 1], "norm": "none"}
 Y = {"latent": 5, "width": 2, "stem": 1, "strides": [2, 1, 2], "norm": "none"}
 SHAPES = (1, 16, 16), (1, 12, 23)
-MASK = operators.create("random-25-0", 12, 2, 7)
+MASK = make_mask("random-25-0", 12, 2, 7)
 
 
 def make(name: str, **y) -> torch.nn.Module:
@@ -67,7 +70,7 @@ def test_scaling_and_its_inverse_undo_each_other():
 @pytest.mark.parametrize("centre", ["pixel", "global"])
 def test_the_scaled_training_split_has_mean_zero_and_deviation_one(ct_data, centre):
     network = make("pair")
-    networks.fit_scaling(network, *store.statistics(ct_data / "train.zarr"), centre)
+    kept.fit_scaling(network, Statistics(*store.statistics(ct_data / "train.zarr")), centre)
     for name, scaling in (("x", network.x_scaling), ("y", network.y_scaling)):
         scaled = scaling(torch.from_numpy(store.read(ct_data / "train.zarr", name))).numpy()
         assert np.abs(scaled.mean(0) if centre == "pixel" else scaled.mean()).max() < 1e-4
@@ -130,9 +133,9 @@ def test_stored_weights_come_back_bit_for_bit_and_ready_for_inference(tmp_path, 
     network = make(name, norm=norm)
     network.loss_terms(*samples(6))  # moves the running means of batch normalisation
     path = tmp_path / "weights.safetensors"
-    networks.save(network.to(memory_format=torch.channels_last), path)
+    kept.save(network.to(memory_format=torch.channels_last), path)
     fresh = EncoderDecoder(*SHAPES, X, {**Y, "norm": norm}, np.ones(MASK.weights().shape))
-    loaded = networks.load(PairedAutoencoder(*SHAPES, X, {**Y, "norm": norm}) if name == "pair" else fresh, path)
+    loaded = kept.load(PairedAutoencoder(*SHAPES, X, {**Y, "norm": norm}) if name == "pair" else fresh, path)
     stored = network.state_dict()
     assert loaded.state_dict().keys() == stored.keys()
     assert all(torch.equal(value, stored[key]) for key, value in loaded.state_dict().items())
@@ -169,11 +172,11 @@ def truncate(path):
 
 
 def store_another(path):
-    networks.save(make("pair", width=3), path)
+    kept.save(make("pair", width=3), path)
 
 
 def store_an_encoder_decoder(path):
-    networks.save(make("encdec-random"), path)
+    kept.save(make("encdec-random"), path)
 
 
 @pytest.mark.parametrize(
@@ -190,10 +193,10 @@ def store_an_encoder_decoder(path):
 def test_wrong_weights_are_named_with_their_repair(tmp_path, damage, said):
     path = tmp_path / "pair" / "seed-0" / "weights.safetensors"
     path.parent.mkdir(parents=True)
-    networks.save(make("pair"), path)
+    kept.save(make("pair"), path)
     damage(path)
-    with pytest.raises(networks.WeightsError, match=said) as raised:
-        networks.load(make("pair"), path)
+    with pytest.raises(kept.WeightsError, match=said) as raised:
+        kept.load(make("pair"), path)
     assert str(path) in str(raised.value)
     assert not (path.parent / "made by code").exists()
     assert f"rm -r {path.parent}" in str(raised.value)
@@ -203,10 +206,10 @@ def test_wrong_weights_are_named_with_their_repair(tmp_path, damage, said):
 def test_networks_are_made_by_name_for_the_shapes_and_masks_of_the_problem(ct_problem, name):
     mask = "none-0-0" if name == "encdec-none" else f"{name.removeprefix('encdec-')}-25-0"
     spec = {"x": X, "y": Y} | ({"weights": [1, 2, 3, 4]} if name == "pair" else {"mask": mask, "mask_seed": 7})
-    network = networks.create(name, spec, ct_problem)
+    network = make_network(name, spec, ct_problem)
     assert network.invert(torch.rand(2, *ct_problem.y_shape)).shape == (2, *ct_problem.x_shape)
     if name == "pair":
         assert network.weights == {"autoencode_x": 1, "autoencode_y": 2, "forward": 3, "inverse": 4}  # w1 … w4 of (4)
     else:
-        wanted = operators.create(mask, ct_problem.missing_count, ct_problem.missing_axis, 7).keep
+        wanted = make_mask(mask, ct_problem.missing_count, ct_problem.missing_axis, 7).keep
         assert np.array_equal(network.keep.expand(ct_problem.y_shape)[0, :, 0].bool(), wanted)

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import scipy.special
 import torch
+from made import make_network
 from scipy.spatial.distance import mahalanobis
 
-from pairlsi import networks, store
-from pairlsi.batches import Batches
-from pairlsi.inference.objectives import KNEE, Objective, misfit, regulariser
-from pairlsi.networks import latent_prior
+from pairlsi.data import store
+from pairlsi.data.batches import Batches
+from pairlsi.data.statistics import Statistics
+from pairlsi.networks import latent_prior, stored
+from pairlsi.solvers.objectives import KNEE, Objective, misfit, regulariser
 
 ROWS, SHAPE, LATENT = 5, (2, 3, 4), 6
 
@@ -143,8 +145,8 @@ def test_the_prior_is_of_the_latents_of_the_training_data_and_is_stored_with_the
 ):
     torch.manual_seed(0)
     spec = SPEC if name == "pair" else SPEC | {"divergence": [0.1, 0.1]}
-    network = networks.create(name, spec, ct_problem)
-    networks.fit_scaling(network, *store.statistics(ct_data / "train.zarr"), "pixel")
+    network = make_network(name, spec, ct_problem)
+    stored.fit_scaling(network, Statistics(*store.statistics(ct_data / "train.zarr")), "pixel")
     assert not network.latent_mean.any() and torch.equal(network.latent_whitening, torch.eye(LATENT))
     latent_prior.fit(network, Batches(ct_data / "train.zarr", 16, 16, seed=0))
     y = torch.from_numpy(store.read(ct_data / "train.zarr", "y"))
@@ -155,7 +157,7 @@ def test_the_prior_is_of_the_latents_of_the_training_data_and_is_stored_with_the
     whitening = network.latent_whitening.double().numpy()
     shrunken = covariance + 1e-3 * np.trace(covariance) / LATENT * np.eye(LATENT)
     assert np.linalg.inv(whitening.T @ whitening) == pytest.approx(shrunken, rel=1e-3, abs=1e-5 * shrunken.max())
-    networks.save(network, tmp_path / "weights.safetensors")
-    loaded = networks.load(networks.create(name, spec, ct_problem), tmp_path / "weights.safetensors")
+    stored.save(network, tmp_path / "weights.safetensors")
+    loaded = stored.load(make_network(name, spec, ct_problem), tmp_path / "weights.safetensors")
     assert torch.equal(loaded.latent_mean, network.latent_mean)
     assert torch.equal(loaded.latent_whitening, network.latent_whitening)

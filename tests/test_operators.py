@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from made import make_mask
 
-from pairlsi import operators
+from pairlsi.observations.mask import Mask
 
 AXIS = 2
 ROWS = 60
 
 
-def make(name: str, rows: int = ROWS, axis: int = AXIS, seed: int = 7) -> operators.Mask:
-    return operators.create(name, rows, axis, seed)
+def make(name: str, rows: int = ROWS, axis: int = AXIS, seed: int = 7) -> Mask:
+    return make_mask(name, rows, axis, seed)
 
 
 def missing(name: str, rows: int = ROWS, seed: int = 7) -> np.ndarray:

@@ -13,9 +13,13 @@ import pytest
 import torch
 import zarr
 
-from pairlsi import checkpoints, networks, outputs, processes, store, training
+from pairlsi.data import store
+from pairlsi.jobs import outputs
+from pairlsi.networks import stored as kept
+from pairlsi.training import checkpoints, processes
+from pairlsi.training import loop as training
 
-SCRIPTS = Path(outputs.__file__).parents[1]
+SCRIPTS = Path(outputs.__file__).parents[2]
 
 
 def write_folder(folder: Path, text: str) -> None:
@@ -77,7 +81,7 @@ def test_the_part_that_a_kill_left_is_replaced(tmp_path, write):
     script = f"""
 import os, sys
 sys.path.insert(0, {str(SCRIPTS)!r})
-from pairlsi import outputs
+from pairlsi.jobs import outputs
 with outputs.written("result") as beside:
     open(beside, "w").write("half") if {write is Path.write_text} else os.makedirs(beside / "half" / "made")
     os.kill(os.getpid(), 9)
@@ -135,7 +139,7 @@ def test_other_errors_of_the_disk_are_left_as_they_are(tmp_path):
 
 
 def save_weights(folder: Path) -> None:
-    networks.save(torch.nn.Linear(300, 300), folder / "result")
+    kept.save(torch.nn.Linear(300, 300), folder / "result")
 
 
 def save_checkpoint(folder: Path) -> None:

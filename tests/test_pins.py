@@ -64,9 +64,11 @@ def test_the_apptainer_image_installs_the_pins_of_pip_on_the_python_of_the_conda
 
 def image_of_the_workflow() -> str:
     (line,) = [
-        line for line in (ROOT / "Snakefile").read_text(encoding="utf-8").splitlines() if line.startswith("container:")
+        line
+        for line in (ROOT / "workflow" / "Snakefile").read_text(encoding="utf-8").splitlines()
+        if line.startswith("container:")
     ]
-    return line.split('"')[1].removeprefix("{workflow.basedir}/")  # beside the Snakefile, as the built one
+    return line.split('"')[1].removeprefix("{workflow.current_basedir}/../")  # in the root, as the built one
 
 
 def test_every_dependency_of_the_project_is_pinned():

@@ -11,8 +11,8 @@ import pytest
 import torch
 from test_training import LARGE, SAID, SPEC, VARIATIONAL, run
 
-from pairlsi import processes
-from pairlsi.settings import Training
+from pairlsi.training import processes
+from pairlsi.training.settings import Training
 
 pytestmark = pytest.mark.slow
 PLAIN = {**SPEC, "x": LARGE, "y": LARGE}
@@ -21,7 +21,7 @@ NOISY = {**VARIATIONAL, "x": LARGE, "y": LARGE}
 DRIVER = """
 import json, os, sys
 from types import SimpleNamespace
-from pairlsi import job
+from pairlsi.jobs import job
 with job.start(SimpleNamespace(threads=2, log=[sys.argv[1] + ".log"])):
     import torch
     from pairlsi import problems
@@ -39,7 +39,7 @@ def two(tmp_path_factory, ct_data, ct_settings):
     """Train in two processes; return the exit status and, once it has ended, weights, best weights and history."""
     folder = tmp_path_factory.mktemp("two")
     (folder / "driver.py").write_text(DRIVER, encoding="utf-8")
-    paths = [str(Path(__file__).parent), str(Path(processes.__file__).parents[1])]
+    paths = [str(Path(__file__).parent), str(Path(processes.__file__).parents[2])]
 
     def train(checkpoint, spec, rank=None, at=None, number=None):
         given = (checkpoint, ct_data, *(json.dumps(value) for value in (ct_settings, spec, rank, at, number)))

@@ -33,14 +33,14 @@ def project(tmp_path):
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "file").write_text("theirs", encoding="utf-8")
     folder = tmp_path / "theirs" / "pairlsi-main"
-    (folder / PACKAGE).mkdir(parents=True)
-    for file in ("__init__.py", "provenance.py"):
+    (folder / PACKAGE / "jobs").mkdir(parents=True)
+    for file in ("__init__.py", "jobs/__init__.py", "jobs/provenance.py"):
         shutil.copy(ROOT / PACKAGE / file, folder / PACKAGE / file)
     return folder
 
 
 def told(project, **environment: str) -> str:
-    script = "from pairlsi import provenance; print(provenance.commit())"
+    script = "from pairlsi.jobs import provenance; print(provenance.commit())"
     environment = (
         os.environ | {"PYTHONPATH": str(project / "workflow/scripts"), "PYTHONDONTWRITEBYTECODE": "1"} | environment
     )
@@ -61,6 +61,6 @@ def test_the_commit_is_that_of_the_repository_that_the_project_is(project, tmp_p
     assert told(tmp_path / "link") == ours
     # as in a hook of another repository
     assert told(project, GIT_DIR=str(project.parent / ".git")) == ours
-    with open(project / PACKAGE / "provenance.py", "a", encoding="utf-8") as file:
+    with open(project / PACKAGE / "jobs/provenance.py", "a", encoding="utf-8") as file:
         file.write("# edited")
     assert told(project) == f"{ours}+"

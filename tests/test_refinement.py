@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import torch
 import zarr
+from made import make_mask, make_method
 
-from pairlsi import operators, store
+from pairlsi.data import store
 from pairlsi.evaluation import metrics
-from pairlsi.inference import baselines, ensembles
-from pairlsi.inference.ensembles import Ensemble
-from pairlsi.inference.methods import Method, choose
+from pairlsi.solvers.cgls import cgls
 
 NAMES = ["none-0-0", "random-25-0", "block-50-0"]
 LIMIT = 12
@@ -39,11 +38,16 @@ def starts(pairs):
     return stored(validation={"x": x, "y": y}, test={"x": x[::-1], "y": y[::-1]})
 
 
-def method(ct_problem, name: str, mask: str = "random-25-0", starts=None, limit=LIMIT, batch_size=200) -> Method:
-    observed = operators.create(mask, ct_problem.missing_count, ct_problem.missing_axis, 7)
-    said = {"batch_size": batch_size, "cgls_iterations": limit}
+def method(ct_problem, name: str, mask: str = "random-25-0", starts=None, limit=LIMIT, batch_size=200):
+    observed = make_mask(mask, ct_problem.missing_count, ct_problem.missing_axis, 7)
     statistics = {}, {"x": np.full(ct_problem.x_shape, 0.3, np.float32)}
-    return Method(name, None, ct_problem, observed, said, statistics, starts)
+    name = "cgls-refined" if name == "lsi-refined" else name
+    said = {"iterations": limit}
+    return make_method(name, said, ct_problem, observed, statistics, starts=starts, batch_size=batch_size)
+
+
+def choose(methods, pairs) -> dict:
+    return methods[0].choose(methods, *pairs)
 
 
 def last(iterates) -> np.ndarray:
@@ -55,11 +59,9 @@ def errors(x: np.ndarray, truth: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("mask", NAMES)
-def test_a_refined_estimate_is_never_worse_than_its_start_on_the_validation_pairs(
-    ct_problem, ct_data, pairs, starts, mask
-):
+def test_a_refined_estimate_is_never_worse_than_its_start_on_the_validation_pairs(ct_problem, pairs, starts, mask):
     refined = method(ct_problem, "lsi-refined", mask, starts)
-    chosen = choose([refined], ct_data / "validation.zarr")
+    chosen = choose([refined], pairs)
     before = errors(starts["validation/x"][:], pairs[0])
     found = refined(pairs[1], "validation")
     assert chosen["validation_rre"][0] == pytest.approx(before, rel=1e-5)
@@ -72,9 +74,9 @@ def test_a_refined_estimate_is_never_worse_than_its_start_on_the_validation_pair
         assert chosen["iterations"] > 0 and errors(found.x, pairs[0]) < 0.8 * before
 
 
-def test_a_start_at_the_truth_is_refined_by_no_iterations(ct_problem, ct_data, pairs):
+def test_a_start_at_the_truth_is_refined_by_no_iterations(ct_problem, pairs):
     refined = method(ct_problem, "lsi-refined", starts=stored(validation={"x": pairs[0]}, test={"x": pairs[0][::-1]}))
-    assert choose([refined], ct_data / "validation.zarr")["iterations"] == 0
+    assert choose([refined], pairs)["iterations"] == 0
     assert np.array_equal(refined(pairs[1][::-1], "test").x, pairs[0][::-1])
 
 
@@ -96,23 +98,23 @@ def test_the_time_of_an_estimate_has_that_of_the_estimate_it_started_from_in_it(
 
 @pytest.mark.parametrize("mask", NAMES)
 def test_a_refined_estimate_is_cgls_on_the_measured_rows_from_the_start(ct_problem, pairs, starts, mask):
-    observed = operators.create(mask, ct_problem.missing_count, ct_problem.missing_axis, 7)
+    observed = make_mask(mask, ct_problem.missing_count, ct_problem.missing_axis, 7)
     found = method(ct_problem, "lsi-refined", mask, starts, limit=4)(pairs[1], "validation").x
     start = starts["validation/x"][:]
-    step = last(baselines.cgls(ct_problem, pairs[1] - ct_problem.forward(start), observed, 4))
+    step = last(cgls(ct_problem, pairs[1] - ct_problem.forward(start), observed, 4))
     assert found == pytest.approx(start + step, abs=1e-4)
     dirty = pairs[1] + 100 * (1 - observed.weights())
     assert np.array_equal(method(ct_problem, "lsi-refined", mask, starts, limit=4)(dirty, "validation").x, found)
 
 
 @pytest.mark.parametrize("mask", NAMES)
-def test_completed_data_keep_the_measured_rows_as_measured(ct_problem, ct_data, pairs, mask):
+def test_completed_data_keep_the_measured_rows_as_measured(ct_problem, pairs, mask):
     """Right in the missing rows and absurd in the measured ones: the completion makes the full data."""
-    observed = operators.create(mask, ct_problem.missing_count, ct_problem.missing_axis, 7)
+    observed = make_mask(mask, ct_problem.missing_count, ct_problem.missing_axis, 7)
     completed = pairs[1] + 100 * observed.weights()
     starts = stored(validation={"x": pairs[0], "y": completed}, test={"x": pairs[0], "y": completed})
     full, found = method(ct_problem, "cgls", "none-0-0"), method(ct_problem, "cgls-completed", mask, starts)
-    choices = [choose([each], ct_data / "validation.zarr") for each in (full, found)]
+    choices = [choose([each], pairs) for each in (full, found)]
     assert choices[0]["iterations"] == choices[1]["iterations"]
     assert choices[1]["validation_rre"] == pytest.approx(choices[0]["validation_rre"], rel=1e-4)
     x = found(pairs[1], "test").x
@@ -124,22 +126,22 @@ def test_completed_data_keep_the_measured_rows_as_measured(ct_problem, ct_data, 
         assert np.abs(method(ct_problem, "cgls-completed", mask, other)(pairs[1], "test").x - x).max() > 0.01
 
 
-def test_cgls_starts_from_zero_or_from_the_mean(ct_problem, ct_data, pairs):
-    observed = operators.create("random-25-0", ct_problem.missing_count, ct_problem.missing_axis, 7)
+def test_cgls_starts_from_zero_or_from_the_mean(ct_problem, pairs):
+    observed = make_mask("random-25-0", ct_problem.missing_count, ct_problem.missing_axis, 7)
     mean = np.full_like(pairs[0], 0.3)
     for name, start in (("cgls", None), ("cgls-mean", mean)):
         found = method(ct_problem, name, limit=3)(pairs[1], "test")
-        assert found.x == pytest.approx(last(baselines.cgls(ct_problem, pairs[1], observed, 3, start)), abs=1e-6)
+        assert found.x == pytest.approx(last(cgls(ct_problem, pairs[1], observed, 3, start)), abs=1e-6)
         assert (found.iterations == 3).all()
-    chosen = choose([method(ct_problem, "cgls-mean")], ct_data / "validation.zarr")
+    chosen = choose([method(ct_problem, "cgls-mean")], pairs)
     assert chosen["validation_rre"][0] == pytest.approx(errors(mean, pairs[0]), rel=1e-5)
-    chosen = choose([method(ct_problem, "cgls")], ct_data / "validation.zarr")
+    chosen = choose([method(ct_problem, "cgls")], pairs)
     assert chosen["validation_rre"][0] == pytest.approx(1)
 
 
 ROWS, X_SHAPE, Y_SHAPE = 8, (1, 4, 5), (1, 8, 3)
 STATISTICS = {"x": {"std": 2.0}, "y": {"std": 0.5}}, {"x": np.zeros(X_SHAPE, np.float32)}
-SEARCH = {"iterations": 300, "history": 30, "members": 3, "stop": "fixed", "batch_size": 4, "roughness": [1e3, 0.1]}
+SEARCH = {"iterations": 300, "history": 30, "members": 3}
 
 
 class Simulated:
@@ -173,23 +175,22 @@ class Turned(torch.nn.Module):
         return z, torch.zeros_like(z)
 
 
-def simulated(problem, mask: str) -> tuple[Ensemble, np.ndarray, np.ndarray]:
+def simulated(problem, mask: str) -> tuple:
     """The refinement, its starts and data that no x explains."""
     rng = np.random.default_rng(2)
     x, y = (rng.standard_normal((6, *shape)).astype(np.float32) for shape in (X_SHAPE, Y_SHAPE))
-    observed = operators.create(mask, ROWS, 2, 7)
-    said = {"search": SEARCH | {"members": 1}, "mask_seed": 7, "centre": "global"}
+    observed = make_mask(mask, ROWS, 2, 7)
     starts = stored(test={"x": x}, validation={"x": x[::-1]})
-    return Ensemble("lsi-refined", Turned(), problem, observed, said, STATISTICS, starts), x, y
+    return make_method("lsi-refined", SEARCH, problem, observed, STATISTICS, Turned(), starts=starts), x, y
 
 
 @pytest.mark.parametrize("mask", ["none-0-0", "random-50-0"])
 def test_a_differentiable_problem_is_inverted_from_the_start_without_regularisation(mask):
     problem = Simulated(0)
     refined, x, y = simulated(problem, mask)
-    assert refined.members == 1 and refined.search.weights == [0.0]
-    observed = operators.create(mask, ROWS, 2, 7)
-    found = refined(observed(y[2:5]), "test", 2)[0].reshape(3, -1)
+    assert refined.members == 1 and refined.weights == [0.0]
+    observed = make_mask(mask, ROWS, 2, 7)
+    found = refined.estimate(observed(y[2:5]), "test", np.arange(2, 5)).x.reshape(3, -1)
     seen = problem.matrix[np.repeat(observed.keep, 3)].astype(float)
     start, data = x[2:5].reshape(3, -1), y[2:5].reshape(3, -1)[:, np.repeat(observed.keep, 3)]
     wanted = start + (data - start @ seen.T) @ np.linalg.pinv(seen).T
@@ -200,17 +201,18 @@ def test_a_differentiable_problem_is_inverted_from_the_start_without_regularisat
 def test_a_nonlinear_problem_is_refined_from_the_start_towards_the_data():
     problem = Simulated(0.5)
     refined, x, _ = simulated(problem, "random-25-0")
-    observed = operators.create("random-25-0", ROWS, 2, 7)
+    observed = make_mask("random-25-0", ROWS, 2, 7)
     truth = torch.from_numpy(x[::-1] + 0.3)
     y = problem.simulate(truth).numpy()
-    trajectory = refined._search(torch.from_numpy(y), "validation", np.arange(6), refined.weight)
-    starts = refined.search.estimate(trajectory.points[0]).numpy()
+    trajectory = refined.search(torch.from_numpy(y), "validation", np.arange(6), refined.weight)
+    starts = refined.decoded(trajectory.points[0]).numpy()
     assert starts == pytest.approx(x[::-1], abs=1e-5)
-    estimate, completed, *_ = refined(observed(y), "validation", 0)
+    found = refined.estimate(observed(y), "validation", np.arange(6))
+    estimate, completed = found.x, found.y
     misfits = [np.linalg.norm(observed(u - y)) for u in (problem.simulate(truth - 0.3).numpy(), completed)]
     assert misfits[1] < 0.01 * misfits[0]
     assert completed == pytest.approx(problem.simulate(torch.from_numpy(estimate)).numpy(), abs=1e-5)
-    chosen = ensembles.choose([refined], truth.numpy(), y)
+    chosen = choose([refined], (truth.numpy(), y))
     assert (chosen["weight"], chosen["members"]) == (0, 1)
     curve = chosen["validation_rre"]  # whatever the config's key `stop` says
     assert chosen["iterations"] == chosen["best_iterations"] == 1 + np.argmin(curve[1:])

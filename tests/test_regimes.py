@@ -5,15 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
+from made import LABELS, stored_of
 
-from pairlsi import store
-from pairlsi.evaluation import regimes
+from pairlsi.data import store
 from pairlsi.evaluation.comparisons import Sweep
-from pairlsi.evaluation.stored import Stored
-from pairlsi.settings import Evaluation
+from pairlsi.evaluation.settings import Evaluation
+from pairlsi.reports import regimes
 
-EVALUATION = Evaluation(seed=1, confidence=0.95, resamples=300, claims=[])
+EVALUATION = Evaluation(percent=50, seed=1, confidence=0.95, resamples=300, claims=[])
 SHAPES = {"x": (1, 2, 2), "y": (1, 2, 2)}
 HARD = {"pair": 0.3, "lsi": 0.2, "mlsi": 0.5, "mean": 0.4}
 EASY = {"pair": 0.3, "lsi": 0.2, "mlsi": 0.1, "mean": 0.4}
@@ -29,7 +28,7 @@ def metrics(errors: dict[str, float]) -> pd.DataFrame:
                 for i in range(5 if method == "mlsi" else 20):
                     row = {
                         "method": method,
-                        "mask_kind": "random" if percent else "none",
+                        "observation": "random" if percent else "none",
                         "percent": percent,
                         "draw": 0,
                     }
@@ -39,14 +38,14 @@ def metrics(errors: dict[str, float]) -> pd.DataFrame:
 
 
 def regime(name: str, errors: dict[str, float]) -> regimes.Regime:
-    return regimes.regime(name, Sweep(metrics(errors), 50, EVALUATION), "random")
+    return regimes.regime(name, Sweep(metrics(errors), EVALUATION, labels=LABELS), "random")
 
 
 def test_errors_are_relative_to_the_mean_model_on_the_samples_that_all_share():
     found = regime("hard", HARD)
     assert found.relative["mlsi"][90][0] == pytest.approx(1.25) and found.relative["lsi"][0][0] == pytest.approx(0.5)
     assert list(found.ratio) == [0, 90] and found.ratio[90][0] == pytest.approx(2.5)
-    table = regimes.table([found], 0.95)
+    table = regimes.table([found], 0.95, LABELS)
     assert list(table.columns) == ["regime", "method", "0 %", "90 %"] and table.loc[2, "90 %"].startswith("1.250 (")
     assert regimes.intervals([found], 0.95)["hard"]["mlsi"][90][0] == pytest.approx(1.25)
 
@@ -63,39 +62,25 @@ def test_the_finding_holds_where_m_lsi_is_clearly_worse_whatever_is_missing():
 
 
 def test_relatives_are_read_where_they_lie_and_told_by_what_differs(tmp_path):
-    class Experiment:  # what Stored and the sweep read of one
-        class training:
-            seeds = [0]
-
-        class inference:
-            masks = None
-
-        class networks:
-            mask_percent = 50
-
-        evaluation = EVALUATION
-
-    problem = {"name": "crosswell", "contrast": 900.0, "rows": 32}
+    problem = {"kind": "crosswell", "contrast": 900.0, "rows": 32}
     for name, errors in (("hard", HARD), ("easy", EASY)):
         folder = tmp_path / name / "networks" / "vpae" / "seed-0"
         folder.mkdir(parents=True)
         metrics(errors).to_csv(tmp_path / name / "metrics.csv", index=False)
         said = problem | ({"contrast": 300.0} if name == "easy" else {})
         (folder / "settings.json").write_text(
-            json.dumps({"problem": said, "training": {"epochs": len(name)}}), encoding="utf-8"
+            json.dumps({"params": {"problem": said, "training": {"epochs": len(name)}}}), encoding="utf-8"
         )
         samples = 500 if name == "easy" else 1000
-        store.create(tmp_path / name / "data" / "train.zarr", 2, SHAPES, 2, {"settings": {"samples": samples}})
-    told = {"settings": {"problem": problem}, "relatives": ["easy", "gone"]}
-    (tmp_path / "hard" / "settings.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
-    stored = Stored(tmp_path / "hard", Experiment, None)
+        store.create(tmp_path / name / "data" / "train.zarr", 2, SHAPES, 2, {"params": {"samples": samples}})
+    stored = stored_of(tmp_path / "hard", relatives=["easy", "gone"])
     sweeps = regimes.sweeps(stored)
     assert list(sweeps) == ["hard", "easy"] and regimes.comparable(sweeps, "random")
-    lacking = Sweep(metrics(HARD).query("method != 'mlsi'"), 50, EVALUATION)
+    lacking = Sweep(metrics(HARD).query("method != 'mlsi'"), EVALUATION, labels=LABELS)
     assert not regimes.comparable({**sweeps, "lacking": lacking}, "random")
     elsewhere = metrics(HARD)  # M-LSI on blocks alone: there is nothing random that all were run on
-    elsewhere.loc[elsewhere.method == "mlsi", "mask_kind"] = "block"
-    assert not regimes.comparable({**sweeps, "elsewhere": Sweep(elsewhere, 50, EVALUATION)}, "random")
+    elsewhere.loc[elsewhere.method == "mlsi", "observation"] = "block"
+    assert not regimes.comparable({**sweeps, "elsewhere": Sweep(elsewhere, EVALUATION, labels=LABELS)}, "random")
     said = "easy differs from hard by: contrast 300 instead of 900, training samples 500 instead of 1000."
     assert regimes.differences(stored, "easy") == said
     assert regimes.differences(stored, "hard") == "hard differs from hard by: nothing in problem and training."

@@ -8,7 +8,9 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from pairlsi import config_errors, problems, settings
+from pairlsi import config as settings
+from pairlsi.core import errors as config_errors
+from pairlsi.core.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
 PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
@@ -86,48 +88,41 @@ WRONG = [
     ("training.learning_rate", math.nan, ["nan", "finite"]),
     ("problem.noise_level", math.inf, ["inf", "finite"]),
     ("training.warmup", 1, ["1", "less than 1"]),
-    ("inference.methods", [], ["[]", "at least 1"]),
+    ("methods", {}, ["is empty", "at least one"]),
+    ("methods", ["pair"], ["['pair']", "dictionary"]),
+    ("methods.pair", 3, ["is 3", "a mapping"]),
+    ("methods.Pair", {"kind": "pair"}, ["a name is lower-case letters, digits and -"]),
     ("training.seeds", [], ["[]", "at least 1"]),
-    ("networks.y.strides", [], ["[]", "at least 1"]),
-    ("inference.methods", ["pair", "pair"], ["['pair', 'pair']", "differ"]),
-    ("inference.masks.draws", [0, 1], ["[0, 1]", "integer"]),
-    ("inference.masks.few.draws", 4, ["4", "at most the 3"]),
-    ("inference.masks.few.methods", ["cgls"], ["lsi-refined", "first draws alone"]),
+    ("architecture.y.strides", [], ["[]", "at least 1"]),
+    ("observations.random.draws", [0, 1], ["[0, 1]", "integer"]),
+    ("methods.cgls.draws", 0, ["0", "greater than or equal to 1"]),
+    ("methods.lsi-refined.draws", 3, ["makes 3 draws of random-25", "stored of 2", "inference.kept_draws"]),
     ("evaluation.claims", [1, 1], ["[1, 1]", "differ"]),
-    ("inference.masks.percents", [2], ["has 2", "16 angles", "none"]),
-    ("inference.masks.percents", [98], ["has 98", "16 angles", "all"]),
-    ("networks.mask_percent", 1, ["has 1", "16 angles", "none"]),
-    ("networks.mask_percent", 99, ["has 99", "16 angles", "all"]),
-    ("inference.masks.percents", [100], ["100", "less than 100"]),
+    ("observations.random.percents", [2], ["has 2", "16 angles", "none"]),
+    ("observations.random.percents", [98], ["has 98", "16 angles", "all"]),
+    ("observations.random.percents", [100], ["100", "less than 100"]),
+    ("observations.random.percents", [25, 25], ["[25, 25]", "differ"]),
+    ("observations.random.percent", [25], ["is unknown", "did you mean 'percents'?"]),
+    ("networks.encdec-random.trained_on", "random-50", ["'random-50'", "it may be none-0, random-25, block-25"]),
+    ("evaluation.percent", 0, ["0", "greater than or equal to 1"]),
     ("training.devices", 3, ["training.batch_size", "are 3 processes", "a multiple of 6"]),
     ("training.nodes", 0, ["0", "greater than or equal to 1"]),
     ("training.batch_size", 97, ["97", "at most the 96", "data.samples.train"]),
-    ("networks.train", ["encdec-none"], ["inference.methods", "'pair'", "networks.train"]),
-    (
-        "networks.train",
-        ["pair", "encdec-none", "encdec-random", "linear"],
-        ["inference.methods", "'encdec-block'", "networks.train"],
-    ),
-    (
-        "networks.train",
-        ["pair", "encdec-none", "encdec-random", "encdec-block"],
-        ["inference.methods", "'linear-lsi', which needs 'linear' in networks.train"],
-    ),
-    (
-        "inference.methods",
-        ["magic"],
-        [
-            "'magic'",
-            "'pair', 'lsi', 'lsi-zx', 'lsi-prior', 'lsi-refined', 'interpolate', 'linear', 'linear-lsi', 'encdec-none'",
-            "'mean', 'cgls', 'cgls-mean', 'cgls-completed', 'mlsi', 'mlsi-lsi', 'fwi' or 'fwi-lsi'",
-        ],
-    ),
-    ("inference.masks.kinds", ["stripe"], ["'stripe'", "'none', 'random' or 'block'"]),
-    ("networks.train", ["pear"], ["'pear'", "'pair', 'vpae', 'linear', 'encdec-none', 'encdec-random' or"]),
-    ("problem.name", "mri", ["'mri'", "problems/mri.py"]),
-    ("problem.name", "../../evil", ["'../../evil'", "there is no module"]),
-    ("problem.name", "ct; touch x", ["'ct; touch x'", "there is no module"]),
-    ("problem.name", "randomness", ["'randomness'", "no class Problem"]),
+    ("methods.encdec-block.network", "encdec-blck", ["'encdec-blck'", "it may be pair, encdec-none"]),
+    ("methods.linear-lsi.network", "pair", ["is 'pair'", "it may be linear"]),
+    ("methods.cgls.network", "pair", ["is 'pair'", "takes no network"]),
+    ("networks.linear", REMOVED, ["methods.linear-lsi' needs a network", "offers linear"]),
+    ("methods.magic", {}, ["has no kind", "cgls, encoder-decoder", "lsi-zx", "or the path of a Python file"]),
+    ("methods.magic", {"kind": "magic"}, ["methods.magic.kind' is 'magic'", "the kind may be", "mlsi"]),
+    ("methods.magic", {"kind": "magic.py"}, ["methods.magic.kind' is 'magic.py'", "there is no such file"]),
+    ("methods.lsi.kind", "search", ["'search'", "the kind may be"]),  # what searches share is none
+    ("observations.stripe", {}, ["has no kind", "block, none, random"]),
+    ("networks.pear", {}, ["has no kind", "encoder-decoder, linear, paired"]),
+    ("problem.kind", "mri", ["'mri'", "crosswell, ct, linear"]),
+    ("problem.kind", "../../evil", ["'../../evil'", "the kind may be"]),
+    ("problem.kind", "ct; touch x", ["'ct; touch x'", "the kind may be"]),
+    ("problem.kind", "randomness", ["'randomness'", "the kind may be"]),
+    ("problem.kind", REMOVED, ["is missing"]),
     ("problem.angles", 1, ["is 1", "greater than or equal to 2"]),
     ("problem.image_size", 4, ["4", "greater than or equal to 8"]),
     ("problem.oversampling", 9, ["9", "less than or equal to 4"]),
@@ -135,93 +130,82 @@ WRONG = [
     ("problem.source", {"kind": "mri"}, ["'mri'", "'phantoms', '2detect'"]),
     ("problem.source", {"kind": "2detect", "scale": 1.0}, ["problem.source.folder'", "is missing"]),
     ("problem.source", {"kind": "phantoms", "foldr": "a"}, ["problem.source.foldr'", "is unknown", "kind"]),
-    ("networks.x.strides", [2, 2, 2, 2], ["by 32", "16 rows or columns"]),
-    ("networks.x.strides", [3], ["3", "1 or 2"]),
-    ("networks.x.stem", 3, ["3", "1, 2 or 4"]),
+    ("architecture.x.strides", [3], ["3", "1 or 2"]),
+    ("architecture.x.stem", 3, ["3", "1, 2 or 4"]),
+    ("networks.pair.x", {"kind": "residual"}, ["x.latent'", "is missing"]),
     ("training.buffer_samples", 31, ["31", "shard_size is 32"]),
     ("training.device", "gpu", ["'gpu'", "'auto', 'cpu' or 'cuda'"]),
     ("evaluation.claims", [0], ["0", "1, 2, 3, 4, 5, 6, 7, 8 or 9"]),
     ("evaluation.claims", [10], ["10", "1, 2, 3, 4, 5, 6, 7, 8 or 9"]),
-    ("networks.weights", [1, 1, 1], ["[1, 1, 1]", "at least 4"]),
-    ("networks.weights", [1, 1, 1, 1, 1], ["[1, 1, 1, 1, 1]", "at most 4"]),
-    ("networks.weights", [1, 1, 1, -1], ["-1", "greater than or equal to 0"]),
+    ("networks.pair.weights", [1, 1, 1], ["[1, 1, 1]", "at least 4"]),
+    ("networks.pair.weights", [1, 1, 1, 1, 1], ["[1, 1, 1, 1, 1]", "at most 4"]),
+    ("networks.pair.weights", [1, 1, 1, -1], ["-1", "greater than or equal to 0"]),
+    ("networks.encdec-none.weights", [1, 1, 1, 1], ["is unknown"]),  # of a PAIR alone
     ("training.seeds", [0, -1], ["-1", "greater than or equal to 0"]),
     ("data.seed", -1, ["-1", "greater than or equal to 0"]),
+    ("data.scaling", "pixels", ["'pixels'", "'pixel' or 'global'"]),
     ("evaluation.confidence", 1, ["1", "less than 1"]),
     ("evaluation.resamples", 10, ["10", "greater than or equal to 100"]),
-    ("networks.weights", [0, 0, 0, 0], ["all 0", "at least one"]),
-    ("networks.x.kind", "dense", ["'dense'", "'residual', 'pyramid'"]),
-    ("networks.x.kind", REMOVED, ["is missing"]),
-    ("networks.y.rates", [1, 2], ["is unknown", "it may be"]),  # of the other kind
-    ("networks.y.latnt", 3, ["is unknown", "did you mean 'latent'?"]),
-    ("networks.divergence", [1e-5], ["[1e-05]", "at least 2"]),
-    ("networks.divergence", [1e-5, -1], ["-1", "greater than or equal to 0"]),
-    ("networks.divergence", REMOVED, ["is missing"]),
-    ("networks.train", ["pair", "vpae"], ["networks.divergence' is null", "'vpae'", "two weights"]),
-    ("networks.linear", [97, 16], ["97 latents of x", "at most 96", "data.samples.train"]),
-    ("networks.linear", [16, 400], ["400 latents of y", "at most 96"]),
-    ("inference.paired", "vpae", ["inference.methods' has 'pair'", "needs 'vpae' in networks.train"]),
-    ("inference.paired", "twin", ["'twin'", "'pair' or 'vpae'"]),
-    ("inference.methods", ["mlsi"], ["'mlsi'", "can be differentiated", "take it out"]),
-    ("inference.methods", ["fwi-lsi", "lsi"], ["'fwi-lsi'", "can be differentiated", "take it out"]),
-    ("inference.cgls_iterations", None, ["is null", "'lsi-refined' in inference.methods"]),  # and cgls: see below
-    ("inference.cgls_iterations", 0, ["0", "greater than or equal to 1"]),
-    ("inference.lsi.members", 3, ["is 3", "drawn from a vpae", "with pair it is 1"]),
-    ("inference.lsi.stop", "never", ["'never'", "'fixed' or 'validation'"]),
-    ("inference.lsi.weights", [1], ["is unknown"]),  # of lsi_prior alone
-    ("inference.lsi_prior", None, ["is null", "'lsi-prior' in inference.methods"]),
-    ("inference.lsi_prior", REMOVED, ["is missing"]),
-    ("inference.lsi_prior.start", "ones", ["'ones'", "'zeros', 'interpolated' or 'mean'"]),
-    ("inference.lsi_prior.misfit", "absolute", ["'absolute'", "'squared', 'weighted' or 'huber'"]),
-    ("inference.lsi_prior.regulariser", "none", ["'none'", "'tikhonov' or 'mahalanobis'"]),
-    ("inference.lsi_prior.weights", [], ["[]", "at least 1"]),
-    ("inference.lsi_prior.weights", [1, 2, 1], ["[1.0, 2.0, 1.0]", "differ"]),
-    ("inference.lsi_prior.weights", [-1], ["-1", "greater than or equal to 0"]),
-    ("inference.lsi_prior.weight", [1], ["is unknown", "did you mean 'weights'?"]),
-    ("inference.lsi_prior.members", 3, ["is 3", "drawn from a vpae", "with pair it is 1"]),
-    (
-        "inference.methods",
-        ["pair", "lsi", "lsi-refined"],
-        ["'lsi-refined'", "starts from the estimates of 'lsi-prior'"],
-    ),
-    ("inference.methods", ["lsi", "cgls-completed"], ["'cgls-completed'", "starts from the estimates of 'lsi-prior'"]),
-    ("networks.linear", None, ["is null", "'linear' in networks.train", "lengths of both latents"]),
-    ("networks.linear", REMOVED, ["is missing"]),
-    ("networks.linear", [16], ["[16]", "at least 2"]),
-    ("networks.linear", [16, 16, 16], ["[16, 16, 16]", "at most 2"]),
-    ("networks.linear", [16, 0], ["0", "greater than or equal to 1"]),
+    ("networks.pair.weights", [0, 0, 0, 0], ["all 0", "at least one"]),
+    ("architecture.x.kind", "dense", ["'dense'", "'residual', 'pyramid'"]),
+    ("architecture.x.kind", REMOVED, ["is missing"]),
+    ("architecture.y.rates", [1, 2], ["is unknown", "it may be"]),  # of the other kind
+    ("architecture.y.latnt", 3, ["is unknown", "did you mean 'latent'?"]),
+    ("networks.pair.divergence", [1e-5], ["[1e-05]", "at least 2"]),
+    ("networks.pair.divergence", [1e-5, -1], ["-1", "greater than or equal to 0"]),
+    ("networks.linear.latent", [97, 16], ["97 latents of x", "at most 96", "data.samples.train"]),
+    ("networks.linear.latent", [16, 400], ["400 latents of y", "at most 96"]),
+    ("networks.linear.latent", REMOVED, ["is missing"]),
+    ("networks.linear.latent", [16], ["[16]", "at least 2"]),
+    ("networks.linear.latent", [16, 16, 16], ["[16, 16, 16]", "at most 2"]),
+    ("networks.linear.latent", [16, 0], ["0", "greater than or equal to 1"]),
+    ("methods.mlsi", {"iterations": 3}, ["can be differentiated", "take it out"]),
+    ("methods.fwi", {"iterations": 3, "roughness": [1]}, ["can be differentiated", "take it out"]),
+    ("methods.cgls.iterations", REMOVED, ["is missing"]),
+    ("methods.cgls.iterations", 0, ["0", "greater than or equal to 1"]),
+    ("methods.cgls.start", "ones", ["starts from 'ones'", "there is no such method"]),
+    ("methods.lsi.members", 3, ["is 3", "drawn from a variational network"]),
+    ("methods.lsi.stop", "never", ["'never'", "'fixed' or 'validation'"]),
+    ("methods.lsi.weights", [1], ["regulariser is none"]),
+    ("methods.lsi-prior.start", "ones", ["'ones'", "'zeros', 'interpolated' or 'mean'"]),
+    ("methods.lsi-prior.misfit", "absolute", ["'absolute'", "'squared', 'weighted' or 'huber'"]),
+    ("methods.lsi-prior.regulariser", "none", ["'none'", "'tikhonov' or 'mahalanobis'"]),
+    ("methods.lsi-prior.weights", [], ["[]", "at least 1"]),
+    ("methods.lsi-prior.weights", [1, 2, 1], ["[1.0, 2.0, 1.0]", "differ"]),
+    ("methods.lsi-prior.weights", [-1], ["-1", "greater than or equal to 0"]),
+    ("methods.lsi-prior.weight", [1], ["is unknown", "did you mean 'weights'?"]),
+    ("methods.lsi-prior.members", 3, ["is 3", "drawn from a variational network"]),
+    ("methods.lsi-refined.start", "lsi-prio", ["starts from 'lsi-prio'", "there is no such method"]),
+    ("methods.lsi-refined.start", "lsi-refined", ["starts from 'lsi-refined'", "there is no such method"]),
+    ("methods.lsi-prior.observations", ["none"], ["methods.lsi-refined", "not run on block-25, random-25"]),
+    ("methods.lsi.observations", ["stripe"], ["has 'stripe'", "it may have none, random, block, none-0, random-25"]),
+    ("methods.lsi.samples", {"validation": 2, "test": 13, "ood": 2}, ["samples.test' is 13", "at most the 12"]),
+    ("sections", {"more": {"kind": "more"}}, ["sections.more.kind' is 'more'", "answer"]),
     ("variant_of", "mri", ["is 'mri'", "it may be crosswell"]),
     ("variant_of", "ct", ["is 'ct'", "it may be crosswell"]),  # of itself
     ("variant_of", "crosswell_mild", ["is 'crosswell_mild'", "it may be crosswell"]),  # a variant itself
 ]
 # the same in the experiment crosswell
 WRONG_CROSSWELL = [
-    ("networks.x.rates", [], ["[]", "at least 1"]),
-    ("networks.x.rates", [2, 2], ["[2, 2]", "differ"]),
-    ("networks.x.rates", [0], ["0", "greater than or equal to 1"]),
-    ("networks.x.rates", REMOVED, ["is missing"]),
-    ("networks.y.layers", 0, ["0", "greater than or equal to 1"]),
-    ("networks.y.strides", [2, 2, 2, 2], ["by 16", "10 rows or columns"]),
-    ("networks.divergence", None, ["is null", "'vpae'", "two weights"]),
-    ("inference.paired", "pair", ["inference.methods' has 'pair'", "needs 'pair' in networks.train"]),
-    ("inference.methods", ["pair", "cgls"], ["'cgls'", "adjoint", "take it out"]),
-    ("inference.methods", ["pair", "cgls-mean"], ["'cgls-mean'", "adjoint", "take it out"]),
-    ("inference.methods", ["lsi-prior", "cgls-completed"], ["'cgls-completed'", "adjoint", "take it out"]),
-    ("inference.methods", ["lsi", "lsi-refined"], ["'lsi-refined'", "starts from the estimates of 'lsi-prior'"]),
-    ("inference.methods", ["pair", "mlsi-lsi"], ["'mlsi-lsi'", "starts from the estimates of 'lsi'"]),
-    ("inference.methods", ["pair", "fwi-lsi"], ["'fwi-lsi'", "starts from the estimates of 'lsi'"]),
-    ("inference.model_based", None, ["is null", "'lsi-refined' in inference.methods"]),  # and mlsi: see below
-    ("inference.lsi_prior", None, ["is null", "'lsi-prior' in inference.methods"]),
-    ("inference.model_based.roughnes", [1.0], ["is unknown", "did you mean 'roughness'?"]),
-    ("inference.model_based.roughness", [-1.0], ["-1.0", "greater than or equal to 0"]),
-    ("inference.model_based.percents", [0, 25], ["has 25", "inference.masks.percents"]),
-    ("inference.masks.kinds", ["block"], ["model_based.kinds' has 'random'", "inference.masks.kinds lacks"]),
-    ("inference.model_based.samples.validation", 9, ["is 9", "at most the 8 of data.samples.validation"]),
-    ("inference.model_based.samples.test", 7, ["is 7", "at most the 6 of data.samples.test"]),
-    ("inference.model_based.samples.ood", 1, ["1", "greater than or equal to 2"]),
-    ("inference.model_based.samples.train", 1, ["is unknown", "it may be validation, test, ood"]),
-    ("inference.model_based.stop", "best", ["'best'", "'fixed' or 'validation'"]),
-    ("inference.model_based.members", 0, ["0", "greater than or equal to 1"]),
+    ("architecture.x.rates", [], ["[]", "at least 1"]),
+    ("architecture.x.rates", [2, 2], ["[2, 2]", "differ"]),
+    ("architecture.x.rates", [0], ["0", "greater than or equal to 1"]),
+    ("architecture.x.rates", REMOVED, ["is missing"]),
+    ("architecture.y.layers", 0, ["0", "greater than or equal to 1"]),
+    ("architecture.y.strides", [2, 2, 2, 2], ["networks.vpae.y.strides'", "by 16", "10 rows or columns"]),
+    ("methods.cgls", {"iterations": 3}, ["adjoint", "take it out"]),
+    ("methods.mlsi-lsi.start", "pare", ["starts from 'pare'", "it may be"]),
+    ("methods.fwi.roughness", REMOVED, ["is missing"]),
+    ("methods.fwi.roughnes", [1.0], ["is unknown", "did you mean 'roughness'?"]),
+    ("methods.fwi.roughness", [-1.0], ["-1.0", "greater than or equal to 0"]),
+    ("methods.mlsi.observations", ["random-25"], ["has 'random-25'", "random-50"]),
+    ("methods.mlsi.samples.validation", 9, ["is 9", "at most the 8 of data.samples.validation"]),
+    ("methods.mlsi.samples.test", 7, ["is 7", "at most the 6 of data.samples.test"]),
+    ("methods.mlsi.samples.ood", 1, ["1", "greater than or equal to 2"]),
+    ("methods.mlsi.samples.train", 1, ["is unknown", "it may be validation, test, ood"]),
+    ("methods.mlsi.stop", "best", ["'best'", "'fixed' or 'validation'"]),
+    ("methods.mlsi.members", 0, ["0", "greater than or equal to 1"]),
+    ("networks.vpae.divergence", None, ["members' is 2", "drawn from a variational network"]),
 ]
 EVERY_WRONG = [("ct", *wrong) for wrong in WRONG] + [("crosswell", *wrong) for wrong in WRONG_CROSSWELL]
 
@@ -234,64 +218,29 @@ EVERY_WRONG = [("ct", *wrong) for wrong in WRONG] + [("crosswell", *wrong) for w
 def test_a_mistake_is_named_in_one_line_with_key_value_and_choice(experiment, key, value, fragments):
     config = tiny()
     put(config["experiments"][experiment], key, value)
-    with pytest.raises(settings.ConfigError) as raised:
+    config["experiments"] = {name: config["experiments"][name] for name in (experiment, "crosswell", "crosswell_mild")}
+    if experiment == "crosswell":
+        del config["experiments"]["crosswell_mild"]  # it would take the mistake over
+    with pytest.raises(ConfigError) as raised:
         settings.check(config)
     message = str(raised.value)
-    assert "\n" not in message
-    assert message.startswith(f"config key 'experiments.{experiment}.")
-    for fragment in (key, *fragments):
-        assert fragment in message
-
-
-READERS = [  # of a key that is null in the experiment
-    ("ct", "cgls_iterations", "cgls", ["cgls"]),
-    ("ct", "cgls_iterations", "cgls-mean", ["cgls-mean"]),
-    ("ct", "cgls_iterations", "cgls-completed", ["lsi-prior", "cgls-completed"]),
-    ("ct", "cgls_iterations", "lsi-refined", ["lsi-prior", "lsi-refined"]),
-    ("crosswell", "model_based", "mlsi", ["mlsi"]),
-    ("crosswell", "model_based", "fwi-lsi", ["lsi", "fwi-lsi"]),
-    ("crosswell", "model_based", "lsi-refined", ["lsi-prior", "lsi-refined"]),
-]
-
-
-@pytest.mark.parametrize(("experiment", "key", "reader", "methods"), READERS)
-def test_a_key_is_null_only_where_no_method_reads_it(experiment, key, reader, methods):
-    config = tiny()
-    config["experiments"] = {experiment: config["experiments"][experiment]}  # without its variants
-    inference = config["experiments"][experiment]["inference"]
-    inference["methods"], inference[key] = [*methods], None
-    with pytest.raises(settings.ConfigError) as raised:
-        settings.check(config)
-    place = f"config key 'experiments.{experiment}.inference.{key}' is null"
-    assert str(raised.value).startswith(place) and f"{reader!r} in inference.methods" in str(raised.value)
-    inference["methods"].remove(reader)
-    inference["methods"].append("interpolate")
-    settings.check(config)
+    assert all(line.startswith(f"config key 'experiments.{experiment}.") for line in message.splitlines())
+    first = message.splitlines()[0]
+    for fragment in fragments:
+        assert fragment in first
+    # a key that is taken away, or contradicts another one, may be named by the other one
+    assert key in first or "methods." in first or "networks." in first
 
 
 def test_members_that_would_all_start_from_the_mean_are_refused():
     config = tiny()
     config["experiments"] = {"crosswell": config["experiments"]["crosswell"]}
-    prior = config["experiments"]["crosswell"]["inference"]["lsi_prior"]
+    prior = config["experiments"]["crosswell"]["methods"]["lsi-prior"]
     prior |= {"members": 3}
     settings.check(copy.deepcopy(config))
     prior["start"] = "mean"
-    with pytest.raises(settings.ConfigError, match="lsi_prior.members' is 3: all would start from the mean"):
+    with pytest.raises(ConfigError, match="lsi-prior.members' is 3: all would start from the mean"):
         settings.check(config)
-
-
-def test_settings_of_simulations_contradict_a_refinement_of_what_cannot_be_simulated():
-    config = tiny()
-    simulations = copy.deepcopy(config["experiments"]["crosswell"]["inference"]["model_based"])
-    config["experiments"]["ct"]["inference"]["model_based"] = simulations | {
-        "percents": [25],
-        "members": 1,
-        "samples": {"validation": 2, "test": 2, "ood": 2},
-    }
-    with pytest.raises(settings.ConfigError, match="inference.model_based' has a value, by which 'lsi-refined'"):
-        settings.check(config)
-    config["experiments"]["ct"]["inference"]["methods"].remove("lsi-refined")
-    settings.check(config)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +250,8 @@ def test_settings_of_simulations_contradict_a_refinement_of_what_cannot_be_simul
         ({"experiments": {}}, ["'experiments'", "{}", "at least one"]),
         ({"experiments": None}, ["'experiments'", "None", "at least one"]),
         ({"experiments": ["ct"]}, ["'experiments'", "['ct']", "at least one"]),
-        ({"experiments": {"ct": None}}, ["'experiments.ct'", "None", "dictionary"]),
+        ({"experiments": {"ct": None}}, ["'experiments'", "{}", "at least one"]),
+        ({"experiments": {"ct": 3}}, ["'experiments.ct'", "3", "dictionary"]),
         ({"experiments": {"CT": {}}}, ["'experiments.CT'", "lower-case letters, digits and _"]),
         ({"experiments": {"ct/../x": {}}}, ["'experiments.ct/../x'", "lower-case letters, digits and _"]),
         ({"experiments": {"ct\n": {}}}, ["lower-case letters, digits and _"]),
@@ -318,7 +268,7 @@ def test_settings_of_simulations_contradict_a_refinement_of_what_cannot_be_simul
     ],
 )
 def test_a_mistake_at_the_top_level_is_named(config, fragments):
-    with pytest.raises(settings.ConfigError) as raised:
+    with pytest.raises(ConfigError) as raised:
         settings.check(config)
     for fragment in ("config key", *fragments):
         assert fragment in str(raised.value)
@@ -343,7 +293,7 @@ def test_a_key_that_stands_in_a_config_file_twice_is_named_with_both_lines(tmp_p
     sound.write_text("a: {b: 1, c: &d {b: 2}}\nb: {<<: *d, <<: *d}\n", encoding="utf-8")
     twice.write_text(text, encoding="utf-8")
     config_errors.check_files([sound])
-    with pytest.raises(settings.ConfigError) as raised:
+    with pytest.raises(ConfigError) as raised:
         config_errors.check_files([sound, twice])
     assert "\n" not in str(raised.value)
     for fragment in ("config key", str(twice), *said):
@@ -351,33 +301,28 @@ def test_a_key_that_stands_in_a_config_file_twice_is_named_with_both_lines(tmp_p
 
 
 def test_two_mistakes_make_two_lines():
-    with pytest.raises(settings.ConfigError) as raised:
+    with pytest.raises(ConfigError) as raised:
         settings.check(tiny(training__epochs=0, evaluation__confidence=2))
     lines = sorted(str(raised.value).splitlines())
     assert [line.split("'")[1] for line in lines] == [f"{CT}.evaluation.confidence", f"{CT}.training.epochs"]
 
 
-@pytest.mark.parametrize(("percent", "advice"), [(2, "ask for more"), (98, "ask for fewer")])
-def test_a_mask_of_no_angles_or_of_all_comes_with_the_right_advice(percent, advice):
-    with pytest.raises(settings.ConfigError, match=advice):
-        settings.check(tiny(inference__masks__percents=[percent]))
-
-
 @pytest.mark.parametrize(
     "changes",
     [
-        {"inference__masks__percents": [0, 25]},  # 0 means none, it is no mistake
-        {"inference__masks__kinds": ["none"], "inference__masks__percents": [1]},  # no mask is made
+        {"observations": {"none": {}}, "networks__encdec-random": None, "networks__encdec-block": None}
+        | {"methods__encdec-random": None, "methods__encdec-block": None},
         {"training__buffer_samples": 32},  # one shard
         {"training__batch_size": 96},
         {"training__batch_size": 8, "training__devices": 2, "training__nodes": 2},
         {"training__learning_rate": "1e-3"},  # YAML 1.1 takes 1e-3 without a point for a string
         {"problem__detector_bins": 16},
-        {"networks__x__strides": [2, 2, 2], "networks__x__stem": 2},  # one pixel is left
-        {"inference__lsi_prior__weights": [0]},
-        {"inference__lsi_prior": None, "inference__methods": ["pair", "linear"]},
-        {"networks__linear": None, "networks__train": ["pair"], "inference__methods": ["lsi-prior", "lsi-refined"]},
-        {"inference__methods": ["cgls-completed", "lsi-prior"]},  # in any order
+        {"architecture__x__strides": [2, 2, 2], "architecture__x__stem": 2},  # one pixel is left
+        {"methods__lsi-prior__weights": [0]},
+        {"methods__lsi-prior": None, "methods__lsi-refined": None},
+        {"networks__linear": None, "methods__linear-lsi": None},
+        {"methods__lsi__network": "linear", "methods__lsi-huber": {"kind": "lsi", "misfit": "huber", "iterations": 3}},
+        {"architecture": None, "networks": {"linear": {"latent": [8, 8]}}, "methods": {"linear-lsi": {}}},
     ],
     ids=lambda changes: " ".join(changes),
 )
@@ -385,44 +330,50 @@ def test_the_edge_of_what_is_allowed_is_allowed(changes):
     settings.check(tiny(**changes))
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("networks.divergence", [0, 0]),
-        ("inference.model_based.samples", {"validation": 8, "test": 6, "ood": 4}),
-        ("inference.model_based.percents", [90]),
-        ("inference.methods", ["lsi", "mlsi-lsi"]),
-        ("networks.y.strides", [2, 2]),
-    ],
-    ids=str,
-)
-def test_the_edge_of_what_crosswell_may_say_is_allowed(key, value):
-    config = tiny()
-    put(config["experiments"]["crosswell"], key, value)
-    settings.check(config)
+def test_null_takes_an_experiment_out():
+    assert set(settings.check(tiny() | {"experiments": tiny()["experiments"] | {"ct_noisy": None}})["experiments"]) == {
+        name for name in tiny()["experiments"] if name != "ct_noisy"
+    }
 
 
-def test_methods_that_simulate_are_run_on_their_own_masks_and_the_mean_model_on_one():
-    inference = settings.Inference(**settings.check(tiny())["experiments"]["crosswell"]["inference"])
-    every = settings.masks_of("lsi", inference)
-    assert every == settings.masks_of("interpolate", inference) == settings.mask_names(inference.masks)
+def test_what_a_method_is_run_on_is_what_it_asks_for_and_for_one_that_sees_no_data_a_single_case():
+    experiment = settings.Experiment(tiny()["experiments"]["crosswell"])
+    every = experiment.cases
     assert every == ["none-0", "random-50", "random-90", "block-50", "block-90"]
-    chosen = inference.model_copy(
-        update={
-            "model_based": inference.model_based.model_copy(update={"percents": [0, 90], "kinds": ["none", "block"]})
-        }
-    )
+    assert every == experiment.cases_of("lsi") == experiment.cases_of("interpolate")
     for method in ("mlsi", "fwi-lsi", "lsi-refined"):
-        assert settings.masks_of(method, chosen) == ["none-0", "block-90"]
-    # 0 % is full data whatever the kind, and so is the kind none whatever the percentage
-    for kinds, percents in ((["block"], [0, 90]), (["none", "block"], [90])):
-        of_model = chosen.model_based.model_copy(update={"kinds": kinds, "percents": percents})
-        some = chosen.model_copy(update={"model_based": of_model})
-        assert settings.masks_of("mlsi", some) == ["none-0", "block-90"]
-    assert settings.masks_of("lsi-prior", chosen) == every
-    linear = chosen.model_copy(update={"model_based": None})  # where lsi-refined solves a linear problem
-    assert settings.masks_of("lsi-refined", linear) == every
-    assert settings.masks_of("mean", inference) == ["none-0"]
+        assert experiment.cases_of(method) == ["none-0", "random-90"]
+    assert experiment.cases_of("mean") == ["none-0"]
+    assert [experiment.draws_of(m, "random-90") for m in ("lsi", "lsi-prior", "mean")] == [2, 1, 1]
+    assert experiment.draws_of("lsi", "none-0") == experiment.kept_of("lsi", "none-0") == 1
+    ct = settings.Experiment(shipped()["experiments"]["ct"])
+    assert (ct.draws_of("lsi", "block-25"), ct.kept_of("lsi", "block-25"), ct.kept_of("cgls", "block-25")) == (9, 3, 3)
+
+
+def test_a_method_takes_the_network_of_its_name_or_the_first_trained_one_that_it_can_use():
+    experiments = shipped(ROOT / "workflow" / "presets" / "more.yaml")["experiments"]
+    wanted = {"pair": "pair", "lsi": "pair", "encdec-block": "encdec-block", "linear": "linear", "linear-lsi": "linear"}
+    wanted |= {"cgls": None, "lsi-refined": None, "interpolate": "pair"}
+    methods = settings.Experiment(experiments["ct"]).methods
+    assert {name: methods[name].settings.network for name in wanted} == wanted
+    methods = settings.Experiment(experiments["crosswell"]).methods
+    wanted = {"pair": "vpae", "mlsi": "vpae", "lsi-refined": "vpae", "fwi": None, "mean": None, "linear-lsi": "linear"}
+    assert {name: methods[name].settings.network for name in wanted} == wanted
+
+
+def test_two_settings_of_one_method_and_two_networks_stand_side_by_side_under_names_of_their_own():
+    config = tiny(networks__vpae={"kind": "paired", "divergence": [1e-5, 1e-5]})
+    methods = config["experiments"]["ct"]["methods"]
+    methods |= {"lsi-huber": {"kind": "lsi", "misfit": "huber", "iterations": 3}}
+    methods |= {"lsi-vpae": {"kind": "lsi", "network": "vpae", "iterations": 3, "members": 4}}
+    experiment = settings.Experiment(settings.check(config)["experiments"]["ct"])
+    assert len({experiment.labels[name] for name in ("lsi", "lsi-huber", "lsi-vpae")}) == 3
+    assert experiment.method_told("lsi-vpae", "random-25")["method"]["network"] == "vpae"
+    words = {"label": "another", "colour": "#000000"}
+    told = experiment.method_told("lsi", "random-25")
+    methods["lsi"] |= words
+    renamed = settings.Experiment(settings.check(config)["experiments"]["ct"])
+    assert renamed.method_told("lsi", "random-25") == told and renamed.labels["lsi"] == "another"
 
 
 def test_a_variant_takes_every_key_from_its_base_but_its_own():
@@ -434,41 +385,3 @@ def test_a_variant_takes_every_key_from_its_base_but_its_own():
     wanted["variant_of"], wanted["training"]["epochs"], wanted["evaluation"]["claims"] = "ct", 9, [1]
     assert checked["mild"] == wanted
     assert settings.check({"experiments": checked})["experiments"] == checked
-
-
-def test_masks_are_all_kinds_and_percents_with_none_only_once():
-    masks = settings.Masks(seed=7, kinds=["block", "none", "random"], percents=[25, 0, 50], draws=4, few=None)
-    names = settings.mask_names(masks)
-    wanted = {f"{kind}-{percent}" for kind in ("random", "block") for percent in (25, 50)}
-    assert sorted(names) == sorted(wanted | {"none-0"})  # a list: no name twice
-
-
-def test_dear_methods_are_run_on_the_first_draws_and_estimates_are_kept_of_these():
-    masks = settings.Masks(
-        seed=7, kinds=["random"], percents=[25], draws=9, few=settings.FewDraws(draws=3, methods=["cgls"])
-    )
-    assert [settings.draws_of(method, "random-25", masks) for method in ("pair", "cgls")] == [9, 3]
-    assert settings.draws_of("pair", "none-0", masks) == settings.draws_kept("none-0", masks) == 1
-    assert settings.draws_kept("random-25", masks) == 3 and settings.draws_of("mean", "random-25", masks) == 1
-    few = masks.model_copy(update={"few": settings.FewDraws(draws=1, methods=["cgls"])})
-    assert settings.draws_kept("random-25", few) == 2  # a new one for the figures
-    assert settings.draws_kept("random-25", masks.model_copy(update={"few": None})) == 9
-
-
-@pytest.mark.parametrize(
-    ("methods", "network"),
-    [
-        (["pair", "lsi", "lsi-zx", "lsi-prior", "lsi-refined", "interpolate", "mlsi", "mlsi-lsi"], "vpae"),
-        (["cgls", "cgls-mean", "cgls-completed", "mean", "fwi"], None),
-        (["linear", "linear-lsi"], "linear"),
-        (["encdec-block"], "encdec-block"),
-    ],
-)
-def test_a_method_names_the_network_it_needs(methods, network):
-    assert {settings.network_of(method, "vpae") for method in methods} == {network}
-
-
-@pytest.mark.parametrize("module", ["phantoms", "detect2d", "velocity", "randomness"])
-def test_a_helper_module_is_no_problem(module):
-    with pytest.raises(settings.ConfigError, match=rf"problem.name' is '{module}': that module is no problem"):
-        problems.create({"name": module})

@@ -4,7 +4,7 @@ import dask
 import numpy as np
 import pytest
 
-from pairlsi import simulation, store
+from pairlsi.data import simulation, store
 
 SAMPLES, SEED = 13, 5
 COUNTS = {"train": SAMPLES}

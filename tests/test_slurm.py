@@ -19,9 +19,10 @@ NETWORKS = ["pair", "encdec-none", "encdec-random"]
 # epochs of a hundred batches, so that what happens after the first epoch happens within the second
 SETTINGS = {
     "data": {"samples": {"train": 400}, "shard_size": 200},
-    "networks": {"train": NETWORKS},
+    "networks": {"encdec-none": {"kind": "encoder-decoder"}},
     "training": {"epochs": 4, "batch_size": 4},
-    "inference": {"methods": NETWORKS, "masks": {"percents": [25]}},
+    "methods": {"encdec-none": {"kind": "encoder-decoder"}},
+    "observations": {"random": {"percents": [25]}},
 }
 MASKS = 2  # none and one random
 PATIENCE = 300  # seconds

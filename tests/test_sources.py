@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from pairlsi import sources
+from pairlsi.jobs import sources
 
 REAL = sources.ROOT
 
@@ -110,28 +110,77 @@ def test_a_checkout_elsewhere_has_the_same_digest(tree, tmp_path, monkeypatch):
     assert digest() == before
 
 
+DATA = {"create_store.py", "simulate.py", "compute_statistics.py"}
+LATER = {"train.py", "infer.py"}
+# what a job of each stage runs beside its script: the parts of a small experiment
+PARTS = {
+    "create_store.py": ("problems/ct",),
+    "simulate.py": ("problems/ct",),
+    "compute_statistics.py": ("problems/ct",),
+    "train.py": ("problems/ct", "networks/paired"),
+    "infer.py": ("problems/ct", "networks/paired", "methods/lsi", "observations/random"),
+    "summarise.py": ("problems/ct",),
+}
+
+
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("pairlsi/networks/blocks.py", {"train.py", "infer.py"}),
-        ("pairlsi/training.py", {"train.py"}),
-        ("pairlsi/inference/lbfgs.py", {"infer.py"}),
-        ("pairlsi/evaluation/claims.py", {"summarise.py"}),
-        ("pairlsi/evaluation/claims_crosswell.py", {"summarise.py"}),
-        ("pairlsi/networks/pyramid.py", {"train.py", "infer.py"}),
-        ("pairlsi/inference/ensembles.py", {"infer.py"}),
-        ("pairlsi/simulation.py", {"simulate.py"}),
-        ("pairlsi/store.py", {"create_store.py", "simulate.py", "compute_statistics.py", "train.py", "infer.py"}),
-        ("pairlsi/job.py", set()),  # logs and threads change no result
-        ("pairlsi/provenance.py", set()),
+        ("core/parts.py", set(PARTS)),
+        ("problems/ct/phantoms.py", set(PARTS)),
+        ("problems/linear.py", set()),
+        ("networks/autoencoder.py", LATER),
+        ("networks/pyramid.py", LATER),
+        ("networks/linear.py", set()),  # another kind
+        ("training/loop.py", {"train.py"}),
+        ("solvers/lbfgs.py", {"infer.py"}),
+        ("methods/search.py", {"infer.py"}),
+        ("methods/lsi.py", {"infer.py"}),
+        ("methods/cgls.py", set()),  # another kind
+        ("observations/random.py", {"infer.py"}),
+        ("observations/block.py", set()),
+        ("evaluation/claims.py", {"summarise.py"}),
+        ("evaluation/claims_crosswell.py", {"summarise.py"}),
+        ("reports/sections/claims.py", set()),
+        ("data/simulation.py", {"simulate.py"}),
+        ("data/store.py", DATA | LATER),
+        ("jobs/job.py", set()),  # logs and threads change no result
+        ("jobs/provenance.py", set()),
     ],
 )
-def test_a_change_in_the_package_reaches_the_stages_that_run_it(tmp_path, monkeypatch, file, stages):
+def test_a_change_in_the_package_reaches_the_jobs_that_run_it(tmp_path, monkeypatch, file, stages):
     root = tmp_path / "workflow" / "scripts"
     shutil.copytree(REAL, root, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(sources, "ROOT", root)
-    every = ["create_store.py", "simulate.py", "compute_statistics.py", "train.py", "infer.py", "summarise.py"]
-    before = {stage: digest(stage) for stage in every}
-    (root / file).write_text((root / file).read_text(encoding="utf-8") + "\nNEW = 1\n")
-    assert {stage for stage in every if digest(stage) != before[stage]} == stages
+
+    def digests() -> dict[str, str]:
+        files = {stage: [f"pairlsi/{part}" for part in parts] for stage, parts in PARTS.items()}
+        ends = {part: "/__init__.py" if (root / part).is_dir() else ".py" for of in files.values() for part in of}
+        return {stage: digest(stage, *(part + ends[part] for part in of)) for stage, of in files.items()}
+
+    before = digests()
+    path = root / "pairlsi" / file
+    path.write_text(path.read_text(encoding="utf-8") + "\nNEW = 1\n", encoding="utf-8")
+    after = digests()
+    assert {stage for stage in PARTS if after[stage] != before[stage]} == stages
     forget()
+
+
+def test_a_report_is_made_anew_for_what_its_sections_run_and_for_no_other_section(tmp_path, monkeypatch):
+    root = tmp_path / "workflow" / "scripts"
+    shutil.copytree(REAL, root, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "ROOT", root)
+    files = "report.py", "pairlsi/reports/report.py", "pairlsi/reports/sections/claims.py"
+    for file, counts in (("sections/claims.py", True), ("sections/spread.py", False), ("tables.py", True)):
+        before, path = digest(*files), root / "pairlsi" / "reports" / file
+        path.write_text(path.read_text(encoding="utf-8") + "\nNEW = 1\n", encoding="utf-8")
+        assert (digest(*files) != before) == counts, file
+    forget()
+
+
+def test_nothing_of_methods_networks_and_claims_is_in_the_digest_of_data():
+    forget()
+    for stage in DATA:
+        reached = sources._reached((REAL / stage).resolve())
+        rooms = {path.relative_to(REAL / "pairlsi").parts[0] for path in reached if "pairlsi" in path.parts}
+        assert rooms <= {"__init__.py", "core", "jobs", "data", "problems"} | {stage}, (stage, rooms)

@@ -8,7 +8,7 @@ import dask.array
 import numpy as np
 import pytest
 
-from pairlsi import store
+from pairlsi.data import store
 
 SAMPLES, SHARD = 11, 4  # the last shard holds three
 SHAPES = {"x": (1, 5, 6), "y": (2, 3, 4)}

@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made import LABELS, WHERE
 
-from pairlsi.evaluation import by_percent, rivals, tables, wording
+from pairlsi.evaluation import by_percent
 from pairlsi.evaluation.comparisons import Sweep
-from pairlsi.settings import Evaluation
+from pairlsi.evaluation.settings import Evaluation
+from pairlsi.reports import rivals, tables, wording
 
-EVALUATION = Evaluation(seed=1, confidence=0.95, resamples=300, claims=[])
+EVALUATION = Evaluation(percent=50, seed=1, confidence=0.95, resamples=300, claims=[])
 ERRORS = {"lsi": 0.3, "pair": 0.4, "mlsi": 0.5, "lsi-refined": 0.2, "mean": 0.65}
 FEW = 6  # samples of the methods that simulate
 SAMPLES = 20
@@ -30,7 +32,7 @@ def metrics() -> pd.DataFrame:
                 continue
             for split in ("test", "ood"):
                 for sample in range(FEW if method in DEARER else SAMPLES):
-                    row = {"method": method, "mask_kind": kind, "percent": percent, "draw": draw, "split": split}
+                    row = {"method": method, "observation": kind, "percent": percent, "draw": draw, "split": split}
                     row |= {"seed": 0, "sample": sample, "rre": error(method, kind, percent, draw, sample), "ssim": 0.5}
                     rows.append(row | {"seconds": 2.0 if method == "mlsi" else 0.01, "data_rre": 0.1})
     return pd.DataFrame(rows)
@@ -38,7 +40,7 @@ def metrics() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def sweep() -> Sweep:
-    return Sweep(metrics(), 50, EVALUATION)
+    return Sweep(metrics(), EVALUATION, labels=LABELS)
 
 
 def test_values_are_of_each_draw_and_unknown_for_samples_that_were_not_run(sweep):
@@ -63,6 +65,19 @@ def test_methods_are_compared_on_the_samples_that_all_were_run_on(sweep):
     assert list(by_percent.means_at(sweep, ["lsi", "mlsi"], "block", 50, shared)) == ["lsi"]
 
 
+def test_methods_are_compared_on_the_draws_that_all_were_run_on():
+    table = metrics()
+    one = Sweep(table[(table.method != "mlsi") | (table.draw == 0)], EVALUATION, labels=LABELS)
+    everyone = np.ones(SAMPLES, bool)
+    alone, beside = (by_percent.means(one, "test", m, "random", everyone) for m in (["pair"], ["pair", "mlsi", "mean"]))
+    assert alone["pair"][50][0] == pytest.approx(0.6 + 0.005 + NOISE.mean())
+    assert beside["pair"][50][0] == pytest.approx(0.6 + NOISE.mean()), "draw 0 alone"
+    assert list(beside) == ["pair", "mlsi", "mean"] and beside["mean"][50][0] == pytest.approx(0.65 + NOISE.mean())
+    shown = tables.on_shared_and_all(one, list(ERRORS), "random", 50, 0.95)
+    assert shown.loc["PAIR"].iloc[0].startswith(f"{0.6 + NOISE[:FEW].mean():.3f} (")
+    assert shown.loc["PAIR"].iloc[1].startswith(f"{0.605 + NOISE.mean():.3f} (")
+
+
 def test_percents_and_methods_are_those_of_the_kind_of_mask(sweep):
     assert by_percent.percents(sweep, "random") == by_percent.percents(sweep, "block") == [0, 50]
     assert by_percent.run_on(sweep, list(ERRORS), "block") == ["lsi", "pair", "mean"]
@@ -80,7 +95,7 @@ def test_deviations_are_over_samples_and_draws(sweep):
 
 def test_a_table_by_percent_has_a_row_a_method_and_leaves_out_what_was_not_run(sweep):
     means = {"pair": {0: np.array([0.4, 0.4]), 50: np.array([0.6, 0.6])}, "mlsi": {50: np.array([0.7, 0.7])}}
-    table = by_percent.table(means, lambda values: f"{values[0]:.2f}")
+    table = by_percent.table(means, lambda values: f"{values[0]:.2f}", LABELS)
     assert list(table.index) == ["PAIR", "M-LSI"] and list(table.columns) == ["0 %", "50 %"]
     assert table.loc["PAIR", "50 %"] == "0.60" and pd.isna(table.loc["M-LSI", "0 %"])
 
@@ -88,7 +103,7 @@ def test_a_table_by_percent_has_a_row_a_method_and_leaves_out_what_was_not_run(s
 def test_the_ranking_tells_of_all_samples_only_for_methods_that_were_run_on_all(sweep):
     table = tables.on_shared_and_all(sweep, list(ERRORS), "random", 50, 0.95)
     few, everyone = (table[column] for column in (f"the {FEW} samples that all share", f"all {SAMPLES} test samples"))
-    assert list(table.index) == [wording.label(m) for m in ("lsi-refined", "lsi", "pair", "mean", "mlsi")]
+    assert list(table.index) == [LABELS[m] for m in ("lsi-refined", "lsi", "pair", "mean", "mlsi")]
     assert few["PAIR"].startswith(f"{0.605 + NOISE[:FEW].mean():.3f} (")
     assert everyone["PAIR"].startswith(f"{0.605 + NOISE.mean():.3f} (")
     assert everyone["M-LSI"] == everyone["Refined LSI"] == ""
@@ -99,7 +114,7 @@ def test_the_ranking_over_masks_leaves_full_data_out(sweep):
     assert list(table.index) == ["PAIR+LSI", "PAIR"]
     kinds = [error("pair", kind, 50, draw, 0) - NOISE[0] for kind in ("random", "block") for draw in (0, 1)]
     assert table.loc["PAIR", "mean RRE"] == f"{np.mean(kinds) + NOISE.mean():.3f}"
-    full = Sweep(metrics().query("mask_kind == 'none'"), 50, EVALUATION)
+    full = Sweep(metrics().query("observation == 'none'"), EVALUATION, labels=LABELS)
     assert tables.over_masks(full, ["pair", "lsi"], 0.95).empty
 
 
@@ -124,20 +139,20 @@ def test_the_best_of_the_others_is_named_and_only_what_the_whole_interval_says_i
         "without": {"cgls": resampled(0.1), "pair": resampled(0.2)},
         "alone": {"lsi-refined": resampled(0.1)},
     }
-    table = rivals.against_best(cases, "lsi-refined", 0.95)
+    table = rivals.against_best(cases, "lsi-refined", 0.95, LABELS)
     assert list(table["data"]) == ["better", "undecided", "worse"] == list(table["verdict"])
-    assert list(table["best of the others"]) == [wording.label(name) for name in ("cgls", "cgls", "pair")]
+    assert list(table["best of the others"]) == [LABELS[name] for name in ("cgls", "cgls", "pair")]
     assert table["lower by, %"][0].startswith("10.0 (8.") and table["lower by, %"][2].startswith("-10.0 (-1")
-    assert rivals.against_best({"alone": cases["alone"]}, "lsi-refined", 0.95).empty
+    assert rivals.against_best({"alone": cases["alone"]}, "lsi-refined", 0.95, LABELS).empty
 
 
 def test_cases_are_the_masks_that_a_method_was_run_on_and_the_samples_that_all_share(sweep):
-    cases = rivals.on_percents(sweep, list(ERRORS), ["random", "block"], "lsi-refined")
+    cases = rivals.on_percents(sweep, list(ERRORS), ["random", "block"], "lsi-refined", WHERE)
     names = [f"{q} % missing at random, {split} (6 samples)" for split in wording.SPLITS.values() for q in (0, 50)]
     assert list(cases) == names and set(cases[names[1]]) == set(ERRORS)
     assert cases[names[1]]["pair"][0] == pytest.approx(0.605 + NOISE[:FEW].mean())
     # with a method of both kinds full data are a case of the first kind alone, and samples are those of each kind
-    cases = rivals.on_percents(sweep, list(ERRORS), ["block", "random"], "lsi")
+    cases = rivals.on_percents(sweep, list(ERRORS), ["block", "random"], "lsi", WHERE)
     of_test = [case for case in cases if "in distribution" in case and "out of" not in case]
     assert [case.split(",")[0] for case in of_test] == ["0 % missing in one gap", "50 % missing in one gap"] + [
         "50 % missing at random"
@@ -148,7 +163,8 @@ def test_cases_are_the_masks_that_a_method_was_run_on_and_the_samples_that_all_s
 def test_fewer_than_five_shared_samples_make_no_case():
     few = metrics()
     few = few[~few.method.isin(DEARER) | (few["sample"] < 4)]
-    assert rivals.on_percents(Sweep(few, 50, EVALUATION), list(ERRORS), ["random"], "lsi-refined") == {}
+    sweep = Sweep(few, EVALUATION, labels=LABELS)
+    assert rivals.on_percents(sweep, list(ERRORS), ["random"], "lsi-refined", WHERE) == {}
 
 
 def test_a_difference_says_on_which_side_it_lies_and_orders_its_ends():

@@ -16,12 +16,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from made import make_network
 
-from pairlsi import networks, outputs, processes, store, training
-from pairlsi.batches import Batches
-from pairlsi.checkpoints import Progress
-from pairlsi.networks.paired import PairedAutoencoder
-from pairlsi.settings import Training
+from pairlsi.data import store
+from pairlsi.data.batches import Batches
+from pairlsi.data.statistics import Statistics
+from pairlsi.jobs import outputs
+from pairlsi.networks import stored as kept
+from pairlsi.networks.autoencoders import PairedAutoencoder
+from pairlsi.training import loop as training
+from pairlsi.training import processes
+from pairlsi.training.checkpoints import Progress
+from pairlsi.training.settings import Training
 
 ARCHITECTURE = {"latent": 6, "width": 2, "stem": 2, "strides": [2], "norm": "batch"}
 SPEC = {"x": ARCHITECTURE, "y": ARCHITECTURE, "weights": [1, 1, 1, 1]}
@@ -67,8 +73,8 @@ def run(data, problem, checkpoint, identity="same", at=None, number=None, act=No
     """Train a new paired autoencoder; return (network, best weights, history)."""
     settings = Training(**{**SAID, **said})
     torch.manual_seed(0)
-    network = networks.create("vpae" if "divergence" in spec else "pair", spec, problem)
-    networks.fit_scaling(network, *statistics(Path(data)), "pixel")
+    network = make_network("vpae" if "divergence" in spec else "pair", spec, problem)
+    kept.fit_scaling(network, Statistics(*statistics(Path(data))), "pixel")
     train_data = DisturbedBatches(Path(data) / "train.zarr", settings.batch_size, settings.buffer_samples, seed=0)
     train_data.at, train_data.number, train_data.act = at, number, act
     validation = Batches(Path(data) / "validation.zarr", 16, settings.buffer_samples, seed=0)
@@ -135,7 +141,7 @@ def driver(tmp_path_factory, ct_data, ct_settings):
     folder = tmp_path_factory.mktemp("killed")
     (folder / "driver.py").write_text(DRIVER, encoding="utf-8")
     given = [ct_data, json.dumps(ct_settings), folder, *map(json.dumps, KILLED)]
-    paths = [str(Path(__file__).parent), str(Path(training.__file__).parents[1])]
+    paths = [str(Path(__file__).parent), str(Path(training.__file__).parents[2])]
     process = subprocess.Popen(
         [sys.executable, folder / "driver.py", *map(str, given)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
@@ -274,8 +280,8 @@ def test_the_best_weights_are_those_of_the_least_validation_loss(ct_data, ct_pro
 
 
 def test_the_validation_loss_is_the_mean_over_the_split(ct_data, ct_problem):
-    network = networks.create("encdec-random", {**SPEC, "mask": "random-25-0", "mask_seed": 7}, ct_problem)
-    networks.fit_scaling(network, *statistics(ct_data), "pixel")
+    network = make_network("encdec-random", {**SPEC, "mask": "random-25-0", "mask_seed": 7}, ct_problem)
+    kept.fit_scaling(network, Statistics(*statistics(ct_data)), "pixel")
     x, y = (torch.from_numpy(store.read(ct_data / "validation.zarr", name)) for name in store.ARRAYS)
     with torch.no_grad():
         wanted = network.eval().loss_terms(x, y)["inverse"].mean()
@@ -290,7 +296,7 @@ def test_a_loss_that_is_not_finite_ends_training_with_epoch_and_learning_rate(
     shutil.copytree(ct_data / "validation.zarr", tmp_path / "validation.zarr")
     make_split(tmp_path / "train.zarr", x, y * np.float32(1e25), 8)  # its square is more than float32 holds
     torch.manual_seed(0)
-    network = networks.create("pair", SPEC, ct_problem)  # not scaled to these data
+    network = make_network("pair", SPEC, ct_problem)  # not scaled to these data
     settings = Training(**SAID)
     data = (Batches(tmp_path / f"{split}.zarr", 8, 100, seed=0) for split in ("train", "validation"))
     with pytest.raises(

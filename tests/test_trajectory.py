@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from pairlsi.inference.lbfgs import minimize
-from pairlsi.inference.trajectory import best_iterations, follow, sufficient_members
+from pairlsi.solvers.lbfgs import minimize
+from pairlsi.solvers.trajectory import best_iterations, follow, sufficient_members
 
 ITERATIONS = 12
 

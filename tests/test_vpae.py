@@ -5,12 +5,13 @@ import logging
 import numpy as np
 import pytest
 import torch
+from made import make_network
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from pairlsi import latents, networks
-from pairlsi.batches import Batches
-from pairlsi.networks.paired import LOG_VARIANCE, PairedAutoencoder, divergence, moments
+from pairlsi.data.batches import Batches
+from pairlsi.networks import latents
+from pairlsi.networks.autoencoders import LOG_VARIANCE, PairedAutoencoder, divergence, moments
 
 SHAPES = (1, 16, 16), (1, 12, 23)
 X = {"latent": 6, "width": 2, "stem": 2, "strides": [2, 1], "norm": "none"}
@@ -133,7 +134,7 @@ def test_gradients_reach_every_parameter():
 
 @pytest.mark.parametrize("dead", [(0, 0), (2, 0), (0, 1), (6, 5)])
 def test_collapsed_latents_are_counted_and_warned_about(ct_problem, ct_data, caplog, dead):
-    network = networks.create("vpae", {"x": X, "y": Y, "weights": [1] * 4, "divergence": [1, 1]}, ct_problem)
+    network = make_network("vpae", {"x": X, "y": Y, "weights": [1] * 4, "divergence": [1, 1]}, ct_problem)
     for encoder, number in zip((network.x_encoder, network.y_encoder), dead, strict=True):
         layer = encoder.to_latent
         nn.init.zeros_(layer.weight)  # the latents are the same for all data

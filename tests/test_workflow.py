@@ -22,8 +22,8 @@ import tifffile
 import xarray
 import yaml
 import zarr
-from clone import SMALL, Clone, merge
-from test_gpu import ON_CPU, ON_GPU
+from clone import EXPERIMENTS, Clone, only
+from test_gpu import ON_CPU, ON_GPU, settings_of
 
 pytestmark = pytest.mark.slow
 
@@ -91,20 +91,42 @@ def test_a_changed_metric_retrains_nothing(clone):
 
 
 def test_a_changed_loss_retrains_and_reruns_what_is_downstream(clone):
-    clone.edit("workflow/scripts/pairlsi/networks/paired.py", ".flatten(1).mean(1)", ".flatten(1).sum(1)")
+    clone.edit("workflow/scripts/pairlsi/networks/autoencoders.py", ".flatten(1).mean(1)", ".flatten(1).sum(1)")
     planned = clone.planned()
     assert planned == {"train": 2, "infer": 6, "summarise": 1, "report": 1}
 
 
 def test_a_new_mask_trains_nothing(clone):
-    clone.settings(inference={"masks": {"percents": [25, 50, 75]}})
+    clone.settings(observations={"random": {"percents": [25, 50, 75]}})
     assert clone.planned() == {"infer": 2, "summarise": 1, "report": 1}
-    clone.settings(inference={"masks": {"draws": 2}})
+    clone.settings(observations={"random": {"draws": 2}})
     assert clone.planned() == {"infer": 6, "summarise": 1, "report": 1}  # all draws of a mask are one job
 
 
+def test_a_new_instance_runs_alone_and_words_and_colours_rerun_the_report_alone(clone):
+    clone.settings(methods={"lsi-huber": {"kind": "lsi", "misfit": "huber", "iterations": 3}})
+    assert clone.planned() == {"infer": 3, "summarise": 1, "report": 1}
+    clone.settings(methods={"lsi-huber": None, "pair": {"label": "ours", "colour": "#123456"}})
+    assert clone.planned() == {"report": 1}
+    clone.settings(methods={"pair": {"label": None}}, networks={"second": {"kind": "paired", "weights": [1, 1, 1, 2]}})
+    assert clone.planned() == {"train": 1, "report": 1}
+
+
+def test_an_edited_kind_reruns_its_own_instances_and_a_new_kind_reruns_nothing(clone):
+    folder = clone.folder / "workflow/scripts/pairlsi"
+    shutil.copy(folder / "methods/pair.py", folder / "methods/double.py")
+    shutil.copy(folder / "networks/paired.py", folder / "networks/twin.py")
+    shutil.copy(folder / "observations/block.py", folder / "observations/gap.py")
+    assert clone.planned() == {}
+    clone.edit("workflow/scripts/pairlsi/methods/pair.py", "with torch.no_grad():", "with torch.inference_mode():")
+    assert clone.planned() == {"infer": 3, "summarise": 1, "report": 1}
+    clone.edit("workflow/scripts/pairlsi/observations/random.py", "permutation(rows)", "permutation(rows)[::1]")
+    # of both methods on random masks, and the network that is trained behind one with what it estimates
+    assert clone.planned() == {"train": 1, "infer": 6, "summarise": 1, "report": 1}
+
+
 def test_another_masked_percentage_in_training_retrains_only_the_network_that_is_trained_on_it(clone):
-    clone.settings(networks={"mask_percent": 50})
+    clone.settings(networks={"encdec-random": {"trained_on": "random-50"}})
     planned = clone.planned()
     assert planned["train"] == 1 and planned["infer"] == 3
 
@@ -174,7 +196,7 @@ def test_what_lies_in_the_results_is_held_against_the_present_settings(clone):
     assert {stage: int(count) for stage, count in found} == counts
 
     samples = {"validation": 9}  # which choose the best epoch of a training
-    clone.settings(training={"epochs": 3}, inference={"masks": {"percents": [25]}}, data={"samples": samples})
+    clone.settings(training={"epochs": 3}, observations={"random": {"percents": [25]}}, data={"samples": samples})
     assert re.search('"torch": "[^"]+"', told := (record := clone.results / STATISTICS).read_text(encoding="utf-8"))
     record.write_text(re.sub('"torch": "[^"]+"', '"torch": "1.0"', told), encoding="utf-8")
     weights = clone.results / "networks/encdec-random/seed-0/weights.safetensors"
@@ -182,12 +204,12 @@ def test_what_lies_in_the_results_is_held_against_the_present_settings(clone):
     shutil.rmtree(clone.results / "inference/pair/none-0")
     done = clone.snakemake("provenance", "--quiet", "all", check=False)
     assert done.returncode != 0
-    said = "training.epochs was 2, now 3; data.validation.samples was 8, now 9"
-    assert len(re.findall(rf"networks/\S+ differs: {said}", done.stderr)) == 2
-    assert len(re.findall(r"inference/encdec-random/\S+ differs: weights was", done.stderr)) == 2
-    assert re.search(r"inference +1 missing, 1 ok, 2 differs, 2 not asked for", done.stderr)
+    assert len(re.findall(r"networks/\S+ differs: params.training.epochs was 2, now 3$", done.stderr, re.M)) == 2
+    assert len(re.findall(r"inference/encdec-random/\S+ differs: made_from.networks/encdec-random/", done.stderr)) == 2
+    counted = re.search(r"^ct +inference +(.*?)  by", done.stderr, re.M)[1]
+    assert set(counted.split(", ")) == {"1 missing", "1 ok", "2 differs", "2 not asked for"}
     assert re.search(r"inference/pair/random-50/seed-0/estimates.zarr not asked for$", done.stderr, re.M)
-    assert re.search(r"^ct +data +3 ok, 1 differs, 1 other versions ", done.stderr, re.M)
+    assert re.search(r"^ct +data +(?=.*3 ok)(?=.*1 differs)(?=.*1 other versions)", done.stderr, re.M)
     assert re.search(r"statistics.provenance.json other versions: torch was \"1.0\", now ", done.stderr)
 
 
@@ -218,7 +240,9 @@ def test_data_and_estimates_open_in_xarray_as_what_they_hold(finished):
     assert dict(data.sizes) == {"sample": 6, "channel": 1, "row": 16, "column": 16, "angle": 16, "bin": 23}
     assert data.x.dims == ("sample", "channel", "row", "column") and data.x.units == "relative attenuation"
     assert data.y.dims == ("sample", "channel", "angle", "bin")
-    assert found.method == "pair" and found.mask == "random-25" and set(found) == {"test", "ood"}
+    assert found.wildcards | {"experiment": "ct", "method": "pair", "case": "random-25"} == found.wildcards and set(
+        found
+    ) == {"test", "ood"}
     assert found["test"].x.dims == ("draw", *data.x.dims) and found["test"].x.units == data.x.units
     # as who opens it would: the errors of the table
     norms = [(u**2).sum(("channel", "row", "column")) ** 0.5 for u in (found["test"].x[0] - data.x, data.x)]
@@ -239,7 +263,7 @@ def test_one_core_and_another_shard_size_give_the_same_data(finished, tmp_path):
 def test_a_job_keeps_to_its_threads(clone):
     script = "workflow/scripts/train.py"
     told = "import os, threading\nprint('threads', torch.get_num_threads(), os.environ['OPENBLAS_NUM_THREADS'])\n"
-    clone.edit(script, "told = said", told + "told = said")
+    clone.edit(script, "told |= part.finish", told + "told |= part.finish")
     clone.snakemake(WEIGHTS, "--set-threads", "train=2")
     assert "threads 2 2" in (clone.folder / "logs/tiny/ct/train/pair-seed-0.log").read_text(encoding="utf-8")
 
@@ -260,71 +284,20 @@ def test_a_damaged_shard_is_named_with_the_command_that_repairs_it(clone):
     assert clone.planned().keys() == {"infer", "summarise", "report"}
 
 
-OWN_PROBLEM = """
-import numpy as np
-from typing import Literal
-from pairlsi.settings import Strict
-
-class Settings(Strict):
-    name: Literal["blur"]
-    width: float
-
-class Problem:
-    x_shape, y_shape, x_unit, y_unit = (1, 16, 16), (2, 16, 16), "1", "1"
-    missing_axis, missing_name, missing_count = 3, "columns", 16
-    mirrored, shares_samples, archives = False, False, []
-
-    def __init__(self, settings):
-        self.settings = settings
-        distance = np.subtract.outer(np.arange(16), np.arange(16)) / settings.width
-        self.matrix = np.exp(-(distance**2)).astype(np.float32)
-
-    def draw(self, split, indices, seed, counts):
-        x = np.stack([np.random.default_rng([seed, len(split), i]).random(self.x_shape) for i in indices])
-        return x.astype(np.float32), self.forward(x.astype(np.float32))
-
-    def forward(self, x):
-        return np.concatenate([x @ self.matrix, np.swapaxes(x, 2, 3) @ self.matrix], axis=1)
-"""
-
-
-def test_a_problem_of_ones_own_is_one_module_and_one_block_of_the_config(tmp_path):
-    clone = Clone(tmp_path / "clone")
-    (clone.folder / "workflow/scripts/pairlsi/problems/blur.py").write_text(OWN_PROBLEM, encoding="utf-8")
-    own = yaml.safe_load((clone.folder / "config.yaml").read_text(encoding="utf-8"))["experiments"]["ct"]
-    merge(
-        own,
-        yaml.safe_load((clone.folder / "workflow/presets/tiny.yaml").read_text(encoding="utf-8"))["experiments"]["ct"],
-    )
-    merge(own, SMALL["experiments"]["ct"])
-    own["problem"] = {"name": "blur", "width": 2.0}
-    (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": {"mine": own}}), encoding="utf-8")
-    clone.snakemake("results/tiny/mine/metrics.csv")
-    metrics = pd.read_csv(clone.folder / "results/tiny/mine/metrics.csv")
-    assert set(metrics.method) == {"pair", "encdec-random"} and np.isfinite(metrics.rre).all()
-    # named while planning, not after hours of computing
-    failed = clone.snakemake("results/tiny/mine/report.html", "-n", check=False)
-    assert failed.returncode != 0 and "there is no notebook workflow/notebooks/blur.py" in failed.stdout + failed.stderr
-    (clone.folder / "workflow/notebooks/blur.py").write_text('# %%\nresults = "here"\n', encoding="utf-8")
-    failed = clone.snakemake("results/tiny/mine/report.html", "-n", check=False)
-    assert failed.returncode != 0 and "no cell tagged 'parameters' that sets 'results'" in failed.stdout + failed.stderr
-    failed = clone.snakemake("results/tiny/main/report.html", "-n", check=False)
-    assert failed.returncode != 0 and re.search("no experiment main .* are .*mine", failed.stdout + failed.stderr)
-
-
 def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_own_choice(tmp_path):
     clone, target = Clone(tmp_path / "clone"), "results/tiny/ct/metrics.csv"
     methods = ["pair", "lsi-prior", "linear", "linear-lsi"]
-    masks = {"kinds": ["none", "random"], "percents": [25], "draws": 1, "few": None}
-    prior_said = {"start": "interpolated", "weights": [0.3, 1, 3], "stop": "validation"}
-    said = {"methods": methods, "masks": masks, "lsi_prior": prior_said}
-    clone.settings(networks={"train": ["pair", "linear"]}, inference=said)
+    prior_said = {"start": "interpolated", "weights": [0.3, 1, 3], "iterations": 10}
+    said = {"lsi-prior": prior_said, "linear": {"kind": "pair"}, "linear-lsi": {}, "encdec-random": None}
+    networks = {"linear": {"latent": [16, 16]}, "encdec-random": None}
+    clone.settings(networks=networks, methods=said, observations={"random": {"percents": [25]}})
     clone.snakemake(target)
     assert clone.planned(target) == {}
     kept = clone.results / "inference/lsi-prior/random-25/seed-0/estimates.zarr"
     assert "validation" not in zarr.open_group(kept, mode="r")  # nobody asks for it yet
 
-    clone.settings(inference={"methods": [*methods, "lsi-refined"]})
+    refined = {"kind": "cgls", "start": "lsi-prior", "iterations": 10}
+    clone.settings(methods={"lsi-refined": refined})
     assert clone.planned(target) == {"infer": 2, "infer_on_cpu": 2, "summarise": 1}
     before = {path: path.stat().st_mtime_ns for path in clone.results.glob("inference/*/*/*/metrics.csv")}
     clone.snakemake(target)
@@ -334,7 +307,7 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
     assert len(before) == 4 * 2 and rerun == {"lsi-prior"}
     assert zarr.open_group(kept, mode="r")["validation/x"].shape == (1, 8, 1, 16, 16)
 
-    clone.settings(inference={"methods": [*methods, "lsi-refined", "cgls-completed"]})
+    clone.settings(methods={"cgls-completed": {"kind": "cgls", "completed_by": "lsi-prior", "iterations": 10}})
     assert clone.planned(target) == {"infer_on_cpu": 2, "summarise": 1}  # the validation estimates are there
     clone.snakemake(target)
     metrics = pd.read_csv(clone.results / "metrics.csv")
@@ -357,10 +330,10 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
     history = pd.read_csv(clone.results / "networks/linear/seed-0/history.csv")
     assert len(history) == 1 and history.notna().all(axis=None)
 
-    clone.settings(networks={"linear": [8, 8]})
+    clone.settings(networks={"linear": {"latent": [8, 8]}})
     # of the linear network alone
     assert clone.planned(target) == {"train_on_cpu": 1, "infer_on_cpu": 2 * 2, "summarise": 1}
-    clone.settings(networks={"linear": [16, 16]}, inference={"lsi_prior": {"start": "mean"}})
+    clone.settings(networks={"linear": {"latent": [16, 16]}}, methods={"lsi-prior": {"start": "mean"}})
     # and of what starts from its estimates
     assert clone.planned(target) == {"infer": 2, "infer_on_cpu": 2 * 2, "summarise": 1}
 
@@ -450,7 +423,12 @@ def test_two_processes_train_within_a_job_to_the_losses_of_one(finished, clone):
 def test_what_has_work_for_a_gpu_asks_for_one_and_nothing_else_does(tmp_path):
     """Each kind of job under a rule of its own: a cluster's partitions and arrays of jobs go by rule."""
     clone = Clone(tmp_path / "clone", small=False)
-    said = {key: {"inference": {"methods": [*ON_GPU[key], *ON_CPU[key]]}} for key in ON_GPU}
+    said = {}
+    for key in ON_GPU:
+        names = [*ON_GPU[key], *ON_CPU[key]]
+        others = [name for name in names if name not in EXPERIMENTS[key]["methods"]]
+        asked = {name: {**settings_of(key, name), "draws": 1} for name in others}  # as many as any start has
+        said[key] = {"methods": only("methods", *names, experiment=key) | asked}
     said["crosswell_mild"] = {"training": {"device": "cpu"}}
     (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": said}), encoding="utf-8")
     printed = clone.snakemake("-n", *(f"results/tiny/{key}/metrics.csv" for key in said)).stdout
@@ -471,8 +449,9 @@ def test_the_cluster_profile_plans_without_a_cluster(clone):
     assert re.search(r"rule train:.*?threads: 4.*?resources:[^\n]*gpu=1", planned, re.S)
 
 
-def test_a_broken_notebook_keeps_its_traceback(clone):
-    clone.edit("workflow/notebooks/ct.py", "# %% [markdown]\n# ## Training", "# %%\nraise ValueError('broken')\n\n# %%")
+def test_a_section_that_fails_is_named_with_its_traceback_in_the_notebook(clone):
+    section = "workflow/scripts/pairlsi/reports/sections/training.py"
+    clone.edit(section, "        stored = self.results\n", '        raise ValueError("broken")\n')
     failed = clone.snakemake(check=False)
     assert failed.returncode != 0 and "the report failed: ValueError: broken" in failed.stderr
     assert "broken" in (clone.folder / "logs/tiny/ct/report.ipynb").read_text(encoding="utf-8")

@@ -8,20 +8,18 @@ import xarray
 import yaml
 import zarr
 from clone import ROOT
-from test_workflow import OWN_PROBLEM
 
-from pairlsi import problems, store
-from pairlsi.evaluation import sweep
-from pairlsi.inference.estimates import Estimates
+from pairlsi import problems
+from pairlsi.data import store
+from pairlsi.evaluation import inference as sweep
+from pairlsi.methods.estimates import Estimates
 
 EXPERIMENTS = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]
 SAMPLES = 3
 
 
 def own_problem():
-    names = {}
-    exec(OWN_PROBLEM, names)
-    return names["Problem"](names["Settings"](name="blur", width=2.0))
+    return problems.create({"kind": str(ROOT / "docs" / "own-problem" / "deblur.py"), "size": 24})
 
 
 def problem_called(name):
@@ -39,7 +37,7 @@ CASES = [
     ("ct", ("channel", "row", "column"), ("channel", "angle", "bin")),
     ("linear", ("channel", "row", "column"), ("channel", "angle", "bin")),
     ("crosswell", ("channel", "row", "column"), ("shot", "receiver", "time")),
-    ("own", ("channel", "row", "column"), ("y_channel", "y_row", "columns")),  # it names what may be missing alone
+    ("own", ("channel", "row", "column"), ("y_channel", "y_row", "samples")),  # it names what may be missing alone
 ]
 
 
