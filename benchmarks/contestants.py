@@ -7,8 +7,8 @@ import time
 
 import torch
 
-from pairlsi import training
-from pairlsi.inference import lbfgs
+from pairlsi.solvers import lbfgs
+from pairlsi.training import loop as training
 
 ITERATIONS = 10
 

@@ -22,7 +22,7 @@ import torch
 
 from pairlsi import problems
 from pairlsi.problems import crosswell
-from pairlsi.problems.velocity import velocity_model
+from pairlsi.problems.crosswell.velocity import velocity_model
 
 TARGET = 0.95  # of the shots a second of the bare call
 GRIDS = {32: {"time_step": 0.00125, "steps": 288, "models": 32}, 64: {"time_step": 0.00125, "steps": 544, "models": 4}}

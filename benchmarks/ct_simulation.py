@@ -24,7 +24,7 @@ import torch
 from skimage.transform import radon
 
 from pairlsi.problems import ct
-from pairlsi.problems.phantoms import phantom
+from pairlsi.problems.ct.phantoms import phantom
 
 ANGLES = 180
 TARGETS = {128: 15, 256: 5}  # times as many images a second as ASTRA
@@ -59,9 +59,7 @@ def skimage_one_by_one(images: np.ndarray) -> np.ndarray:
 
 
 def measure(size: int, repeats: int) -> list[dict]:
-    settings = ct.Settings(
-        name="ct", image_size=size, angles=ANGLES, noise_level=0, oversampling=1, source={"kind": "phantoms"}
-    )
+    settings = ct.Settings(image_size=size, angles=ANGLES, noise_level=0, oversampling=1, source={"kind": "phantoms"})
     problem = ct.CT(settings)
     images = np.stack([phantom(np.random.default_rng(i), size) for i in range(max(IMAGES.values()))])
     start = time.perf_counter()

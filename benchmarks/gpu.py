@@ -25,16 +25,16 @@ import machine  # first: it holds libraries to one thread and finds the package
 import torch
 from contestants import ITERATIONS, adam, bare_loop, botorch, least, misfit_of, ours
 
-from pairlsi import networks, training
-from pairlsi.checkpoints import Progress
-from pairlsi.inference.lsi import latent_space_inference
-from pairlsi.processes import Processes
+from pairlsi.networks.autoencoders import PairedAutoencoder
+from pairlsi.solvers.latent_search import latent_space_inference
+from pairlsi.training import loop as training
+from pairlsi.training.checkpoints import Progress
+from pairlsi.training.processes import Processes
 
 # the examples ct and crosswell of config.yaml, which these machines may have no library to read; a test compares
 PYRAMID = {"kind": "pyramid", "layers": 3, "rates": [1, 2], "norm": "none"}
 EXAMPLES = {
     "ct": {
-        "network": "pair",
         "shapes": ((1, 48, 48), (1, 60, 68)),
         "x": {"kind": "residual", "latent": 256, "width": 8, "stem": 2, "strides": [2, 2, 1], "norm": "none"},
         "y": {"kind": "residual", "latent": 256, "width": 8, "stem": 2, "strides": [2, 1, 2, 1, 1, 1], "norm": "none"},
@@ -43,7 +43,6 @@ EXAMPLES = {
         "lsi": {"iterations": 10, "history": 10},
     },
     "crosswell": {
-        "network": "vpae",
         "shapes": ((1, 32, 32), (10, 32, 40)),
         "x": PYRAMID | {"latent": 16, "width": 16, "stem": 2, "strides": [2, 2, 1]},
         "y": PYRAMID | {"latent": 128, "width": 32, "stem": 4, "strides": [2, 2, 2]},
@@ -69,7 +68,7 @@ def peer_said() -> str:
 
 
 class Batches:
-    """Random pairs on a device, with the interface of `pairlsi.batches.Batches` that training uses."""
+    """Random pairs on a device, with the interface of `pairlsi.data.batches.Batches` that training uses."""
 
     def __init__(self, shapes, samples: int, batch_size: int, device):
         self.x, self.y = (torch.randn(samples, *shape, device=device) for shape in shapes)
@@ -114,9 +113,7 @@ class Bench:
     def network(self, example: str) -> torch.nn.Module:
         said = EXAMPLES[example]
         torch.manual_seed(0)
-        shapes = dict(zip(("x_shape", "y_shape"), said["shapes"], strict=True))
-        spec = {key: said[key] for key in ("x", "y", "divergence")} | {"weights": [1, 1, 1, 1]}
-        return networks.create(said["network"], spec, SimpleNamespace(**shapes)).to(self.device)
+        return PairedAutoencoder(*said["shapes"], said["x"], said["y"], divergence=said["divergence"]).to(self.device)
 
     def add(self, what: str, contestants: dict, unit: float | None, how: str, repeats: int) -> None:
         """Measure "ours" and, where it is there, "peer"; unit: what is done in a call, for a rate; None for seconds."""

@@ -14,9 +14,14 @@ import machine  # first: it holds libraries to one thread
 import torch
 import yaml
 
-from pairlsi import networks, operators, problems, simulation, store, training
-from pairlsi.batches import Batches
-from pairlsi.settings import Training, check_experiment
+from pairlsi import observations, problems
+from pairlsi.config import Experiment
+from pairlsi.data import simulation, store
+from pairlsi.data.batches import Batches
+from pairlsi.data.statistics import Statistics
+from pairlsi.networks import stored
+from pairlsi.training import loop as training
+from pairlsi.training.settings import Training
 
 CACHE = machine.ROOT / "benchmarks" / "cache"
 TRAIN, VALIDATION, TEST, SHARD = 2048, 16, 1000, 128  # samples of each split and of a shard
@@ -26,7 +31,7 @@ EPOCHS = 3  # 128 steps each: the decoder is to be a trained one, not a good one
 def experiment() -> dict:
     """The CT experiment at laptop scale, checked and complete."""
     said = yaml.safe_load((machine.ROOT / "config.yaml").read_text(encoding="utf-8"))
-    return check_experiment(said["experiments"]["ct"], "experiments.ct")
+    return Experiment(said["experiments"]["ct"], "experiments.ct").said
 
 
 def place(*said) -> Path:
@@ -52,10 +57,11 @@ def data(split: str) -> Path:
 def untrained() -> torch.nn.Module:
     """A paired autoencoder of the experiment, scaled by the training split, with the same weights every time."""
     said, path = experiment(), data("train")
-    scalars, means = store.statistics(path)
+    statistics = Statistics(*store.statistics(path))
     torch.manual_seed(0)
-    network = networks.create("pair", said["networks"], problems.create(said["problem"]))
-    networks.fit_scaling(network, scalars, means, said["networks"]["centre"])
+    told = Experiment(said).network_told("pair")
+    network = stored.create(told, problems.create(said["problem"]))
+    stored.fit_scaling(network, statistics, told["scaling"])
     return network
 
 
@@ -65,7 +71,7 @@ def settings(**changes) -> Training:
 
 
 def trained() -> torch.nn.Module:
-    """The paired autoencoder after a few hundred steps, as `networks.load` gives it to inference."""
+    """The paired autoencoder after a few hundred steps, as `stored.load` gives it to inference."""
     said = experiment()
     path = place("network", said["problem"], said["networks"], said["training"], TRAIN, EPOCHS) / "weights.safetensors"
     if not path.exists():
@@ -76,13 +82,13 @@ def trained() -> torch.nn.Module:
             best, _ = training.train(network, train, validation, chosen, Path(folder) / "checkpoint.pt", "")
         network.load_state_dict(best)
         path.parent.mkdir(parents=True, exist_ok=True)
-        networks.save(network, path)
-    return networks.load(untrained(), path)
+        stored.save(network, path)
+    return stored.load(untrained(), path)
 
 
 def masked(rows: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Zero-filled data (rows, C, H, W) of the test split behind a random mask of 25 %, and the mask (C, H, W)."""
-    problem = problems.create(experiment()["problem"])
-    mask = operators.create("random-25-0", problem.missing_count, problem.missing_axis, 7)
+    said = Experiment(experiment())
+    mask = observations.made(said.described("random-25"), said.problem, 0).mask
     y = torch.from_numpy(store.read(data("test"), "y", slice(rows)))
     return mask(y), torch.from_numpy(mask.weights())

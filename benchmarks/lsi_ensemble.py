@@ -18,23 +18,26 @@ import one_by_one
 import torch
 import yaml
 
-from pairlsi import networks, operators, problems
-from pairlsi.inference.lsi import latent_space_inference
-from pairlsi.inference.searches import sample
+from pairlsi import observations
+from pairlsi.config import Experiment
+from pairlsi.data.statistics import Statistics
+from pairlsi.methods.search import sample
+from pairlsi.networks import stored
+from pairlsi.solvers.latent_search import latent_space_inference
 
 STEPS, BATCH = 40, 16  # of training
 MASK = "random-50-0"
 
 
-def trained(said: dict, problem) -> torch.nn.Module:
+def trained(experiment: Experiment) -> torch.nn.Module:
     """The experiment's VPAE after a few steps of Adam on a few samples."""
     torch.manual_seed(0)
-    x, y = problem.draw("train", np.arange(64), said["data"]["seed"], said["data"]["samples"])
-    network = networks.create("vpae", said["networks"], problem)
+    x, y = drawn(experiment, "train", 64)
+    network = stored.create(experiment.network_told("vpae"), experiment.problem)
     scalars = {name: {"mean": u.mean(), "std": u.std()} for name, u in (("x", x), ("y", y))}
-    networks.fit_scaling(network, scalars, {}, "global")
+    stored.fit_scaling(network, Statistics(scalars, {}), "global")
     x, y = torch.from_numpy(x), torch.from_numpy(y)
-    optimizer = torch.optim.Adam(network.parameters(), said["training"]["learning_rate"])
+    optimizer = torch.optim.Adam(network.parameters(), experiment.training.learning_rate)
     for step in range(STEPS):
         rows = (torch.arange(BATCH) + BATCH * step) % len(x)
         optimizer.zero_grad()
@@ -44,6 +47,12 @@ def trained(said: dict, problem) -> torch.nn.Module:
         optimizer.step()
     print(f"loss after {STEPS} steps: {loss.item():.3f}")
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def drawn(experiment: Experiment, split: str, count: int):
+    """The first pairs of a split."""
+    data = experiment.data
+    return experiment.problem.draw(split, np.arange(count), data.seed, data.samples.model_dump())
 
 
 def timed(call):
@@ -60,15 +69,16 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     said = yaml.safe_load((machine.ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]["crosswell"]
-    problem = problems.create(said["problem"])
-    network = trained(said, problem)
-    mask = operators.create(MASK, problem.missing_count, problem.missing_axis, said["inference"]["masks"]["seed"])
-    keep = torch.from_numpy(mask.weights())
-    _, y = problem.draw("test", np.arange(1), said["data"]["seed"], said["data"]["samples"])
+    experiment = Experiment(said)
+    network = trained(experiment)
+    case, draw = observations.split_draw(MASK)
+    keep = torch.from_numpy(observations.made(experiment.described(case), experiment.problem, draw).mask.weights())
+    _, y = drawn(experiment, "test", 1)
     y = keep * torch.from_numpy(y)
     noise = torch.randn(1, args.members, network.inverse_map.in_features)
     start = sample(*network.distribution_y(y), noise)
-    iterations, history = said["inference"]["lsi"]["iterations"], said["inference"]["lsi"]["history"]
+    lsi = experiment.methods["lsi"].settings
+    iterations, history = lsi.iterations, lsi.history
 
     def misfit(z, rows=None):  # one sample: all rows have the same data
         return (keep * (network.decode_y(z) - y) / network.y_scaling.scale).square().flatten(1).sum(1)

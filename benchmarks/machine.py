@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LINE = "{benchmark:<62} {ours:>10} {peer:>10} {ratio:>8} {goal:>14} {met:>4}"
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from pairlsi import job  # noqa: E402
+from pairlsi.jobs import job  # noqa: E402 - after the environment is set
 
 job.keep_freed_memory()  # as in the workflow's jobs; peers run in the same process and gain as much
 

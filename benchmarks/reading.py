@@ -14,8 +14,8 @@ import machine  # first: it holds libraries to one thread
 import laptop
 import torch
 
-from pairlsi import store
-from pairlsi.batches import Batches
+from pairlsi.data import store
+from pairlsi.data.batches import Batches
 
 
 def epoch(batches: Batches, number: int) -> float:

@@ -20,7 +20,7 @@ import one_by_one
 import torch
 from contestants import ITERATIONS, botorch, least, misfit_of, ours
 
-from pairlsi.inference import frozen, lbfgs
+from pairlsi.solvers import frozen, lbfgs
 
 
 def own_work(fun, x0, repeats: int) -> tuple[float, int]:

@@ -27,8 +27,9 @@ if "+cpu" in torch.__version__:
 import deepinv
 from torch.utils.data import DataLoader, TensorDataset
 
-from pairlsi import store, training
-from pairlsi.batches import Batches
+from pairlsi.data import store
+from pairlsi.data.batches import Batches
+from pairlsi.training import loop as training
 
 GOAL = 0.95  # of the bare loop
 
