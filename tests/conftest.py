@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from clone import Clone
 
 LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
-LONG = ("test_tiny.py", "test_slurm.py")  # first among those, lest one core waits for them at the end
+# first among those: at the end no core waits for another
+LONG = ("test_tiny.py", "test_slurm.py", "test_workflow.py", "test_faults.py")
 
 
 def pytest_collection_modifyitems(items):
