@@ -47,7 +47,8 @@ def methods_of(problem: str, members: int) -> dict:
     """Every method that a config may ask for, with its settings."""
     if problem == "linear":
         named = {"kind": "pair", "label": "Linear PAIR"}
-        return {"linear": named, "linear-lsi": {}, "cgls": SEARCH, "mean": {}}
+        estimate = {"lengths": [5, 10]}
+        return {"linear": named, "linear-lsi": {}, "linear-estimate": estimate, "cgls": SEARCH, "mean": {}}
     found = {
         "pair": {},
         "lsi": SEARCH | {"members": members},
@@ -56,6 +57,7 @@ def methods_of(problem: str, members: int) -> dict:
         "interpolate": {},
         "linear": {"kind": "pair", "label": "Linear PAIR"},
         "linear-lsi": {},
+        "linear-estimate": {"lengths": [2, 4]},
         "mean": {},
     }
     if problem == "ct":

@@ -50,6 +50,7 @@ METHODS = {
     "interpolate": {},
     "linear": {"kind": "pair", "network": "linear"},
     "linear-lsi": {},
+    "linear-estimate": {"lengths": [2, 4]},
     "mean": {},
     "encdec-random": {"kind": "encoder-decoder"},
     "cgls": {"iterations": 4},
@@ -299,8 +300,8 @@ ON_GPU = {
     "crosswell": ("pair", "lsi", "lsi-prior", "lsi-refined", "interpolate", "mlsi", "mlsi-lsi", "fwi", "fwi-lsi"),
 }
 ON_CPU = {
-    "ct": ("lsi-refined", "linear", "linear-lsi", "mean", "cgls", "cgls-mean", "cgls-completed"),
-    "crosswell": ("linear-lsi", "mean"),
+    "ct": ("lsi-refined", "linear", "linear-lsi", "linear-estimate", "mean", "cgls", "cgls-mean", "cgls-completed"),
+    "crosswell": ("linear-lsi", "linear-estimate", "mean"),
 }
 
 

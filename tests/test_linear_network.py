@@ -207,3 +207,47 @@ def test_the_linear_network_inverts_zero_filled_data_by_5_and_lsi_does_better_wh
     given = torch.from_numpy(found.surrogate_data), torch.from_numpy(found.x), masked
     quality = surrogate_metrics(network, *given, torch.from_numpy(observed.weights()))
     assert all(torch.isfinite(values).all() for values in quality.values())
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_the_best_linear_estimate_is_the_conditional_mean_of_its_gaussian_model(problem, data, fitted, mask):
+    """E[z | ỹ] for z ~ N(0, S) and ỹ = P (U z + noise), by the gain of a Kalman filter, in the space of the data."""
+    network, (_, y) = fitted[0], read(data, "validation")
+    latents = network.basis_y.shape[1] - 3
+    observed = make_mask(mask, problem.missing_count, problem.missing_axis, 7)
+    method = make_method("linear-estimate", {"lengths": [latents]}, problem, observed, ({}, {}), network, batch_size=11)
+    assert not method.leaves_open
+    found = method(y, "test")
+
+    keep = np.repeat(observed.keep, problem.y_shape[2])
+    u_x, u_y, inverse = (u.double().numpy() for u in (network.basis_x, network.basis_y, network.inverse_map.weight))
+    scaled = network.y_scaling(torch.from_numpy(y)).double().flatten(1).numpy()
+    train = network.y_scaling(torch.from_numpy(read(data, "train")[1])).double().flatten(1).numpy()
+    moment, u = train.T @ train / len(train), u_y[:, :latents]
+    prior = np.diag(u.T @ moment @ u)
+    left = (np.trace(moment) - prior.sum()) / len(u)
+    scale = network.y_scaling.scale.item()
+    for i, row in enumerate(scaled):
+        noise = (problem.noise_level * np.linalg.norm(y[i].ravel()[keep]) / np.sqrt(keep.sum()) / scale) ** 2
+        covariance = u[keep] * prior @ u[keep].T + (noise + left) * np.eye(keep.sum())
+        z = prior * (u[keep].T @ np.linalg.solve(covariance, row[keep]))
+        x = (u_x @ inverse[:, :latents] @ z).reshape(problem.x_shape) * network.x_scaling.scale.item()
+        assert found.x[i] == pytest.approx(x + network.x_scaling.shift.numpy(), abs=2e-3 * np.abs(x).max())
+        completed = (u @ z).reshape(problem.y_shape) * scale + network.y_scaling.shift.numpy()
+        assert found.y[i] == pytest.approx(completed, abs=2e-3 * np.abs(completed).max())
+
+
+def test_the_best_linear_estimate_takes_the_length_that_is_best_on_its_validation_samples(problem, data, fitted):
+    network, (x, y) = fitted[0], read(data, "validation")
+    most = network.basis_y.shape[1]
+    observed = [make_mask("random-25-0", problem.missing_count, problem.missing_axis, seed) for seed in (7, 8)]
+    said = {"lengths": [2, most, 5]}
+    methods = [make_method("linear-estimate", said, problem, o, ({}, {}), network, batch_size=11) for o in observed]
+    choice = type(methods[0]).choose(methods, x, y)
+    errors = {}
+    for length in said["lengths"]:
+        made = [make_method("linear-estimate", {"lengths": [length]}, problem, o, ({}, {}), network) for o in observed]
+        found = [metrics.relative_error(m(y, "test").x, x)[draw::2] for draw, m in enumerate(made)]
+        errors[length] = np.concatenate(found).mean()
+    assert dict(choice["validation_rre_by_length"]) == pytest.approx(errors, rel=1e-4)
+    assert choice["length"] == min(errors, key=errors.get) == methods[0].length == methods[1].length

@@ -111,7 +111,9 @@ WRONG = [
     ("methods.encdec-block.network", "encdec-blck", ["'encdec-blck'", "it may be pair, encdec-none"]),
     ("methods.linear-lsi.network", "pair", ["is 'pair'", "it may be linear"]),
     ("methods.cgls.network", "pair", ["is 'pair'", "takes no network"]),
-    ("networks.linear", REMOVED, ["methods.linear-lsi' needs a network", "offers linear"]),
+    ("networks.linear-long", REMOVED, ["methods.linear-estimate.network' is 'linear-long'", "it may be linear"]),
+    ("methods.linear-estimate.lengths", [16, 65], ["ask for 65", "'linear-long' has 64"]),
+    ("methods.linear-estimate.lengths", [0], ["0", "greater than or equal to 1"]),
     ("methods.magic", {}, ["has no kind", "cgls, encoder-decoder", "lsi-zx", "or the path of a Python file"]),
     ("methods.magic", {"kind": "magic"}, ["methods.magic.kind' is 'magic'", "the kind may be", "mlsi"]),
     ("methods.magic", {"kind": "magic.py"}, ["methods.magic.kind' is 'magic.py'", "there is no such file"]),
@@ -205,6 +207,7 @@ WRONG_CROSSWELL = [
     ("methods.mlsi.samples.train", 1, ["is unknown", "it may be validation, test, ood"]),
     ("methods.mlsi.stop", "best", ["'best'", "'fixed' or 'validation'"]),
     ("methods.mlsi.members", 0, ["0", "greater than or equal to 1"]),
+    ("networks.linear", REMOVED, ["methods.linear-lsi' needs a network", "offers linear"]),
     ("networks.vpae.divergence", None, ["members' is 2", "drawn from a variational network"]),
 ]
 EVERY_WRONG = [("ct", *wrong) for wrong in WRONG] + [("crosswell", *wrong) for wrong in WRONG_CROSSWELL]

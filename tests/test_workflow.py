@@ -429,7 +429,8 @@ def test_what_has_work_for_a_gpu_asks_for_one_and_nothing_else_does(tmp_path):
         others = [name for name in names if name not in EXPERIMENTS[key]["methods"]]
         asked = {name: {**settings_of(key, name), "draws": 1} for name in others}  # as many as any start has
         said[key] = {"methods": only("methods", *names, experiment=key) | asked}
-    said["crosswell_mild"] = {"training": {"device": "cpu"}}
+    # it has no linear network for the method that crosswell is given here
+    said["crosswell_mild"] = {"training": {"device": "cpu"}, "methods": {"linear-estimate": None}}
     (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": said}), encoding="utf-8")
     printed = clone.snakemake("-n", *(f"results/tiny/{key}/metrics.csv" for key in said)).stdout
     job = r"^rule (train|infer)(_on_cpu)?:\n.*?: experiment=(\w+), (?:network|method)=([\w-]+),.*?gpu=(\d)"
@@ -438,7 +439,8 @@ def test_what_has_work_for_a_gpu_asks_for_one_and_nothing_else_does(tmp_path):
     wanted |= {("infer", key, name, "_on_cpu", "0") for key, names in ON_CPU.items() for name in names}
     wanted |= {("train", "ct", name, "", "1") for name in ("pair", "encdec-random")}
     wanted |= {("train", "crosswell", "vpae", "", "1"), ("train", "crosswell_mild", "vpae", "", "0")}
-    wanted |= {("train", key, "linear", "_on_cpu", "0") for key in ON_GPU}
+    linear = [*((key, "linear") for key in ON_GPU), ("ct", "linear-long")]
+    wanted |= {("train", *network, "_on_cpu", "0") for network in linear}
     mild = {"pair": "", "lsi": "", "mlsi": "", "mean": "_on_cpu"}
     assert found == wanted | {("infer", "crosswell_mild", name, other, "0") for name, other in mild.items()}
 

@@ -151,6 +151,14 @@ class Method(Part):
 
         return Batched(self.batch_size)
 
+    def deviation(self, y):
+        """Standard deviation (N,) of the noise of an entry of ỹ, a tensor (N, C, H, W) that is zero where nothing
+        arrived, in its units; 1 for data that are all zero, of which nothing is known.
+        """
+        measured = self.tensor(self.given.keep).expand(y.shape[1:]).sum()
+        found = self.problem.noise_level * y.flatten(1).norm(dim=1) / measured.sqrt()
+        return found.where(found > 0, 1.0)
+
     def tensor(self, values: np.ndarray):
         """An array as a tensor on the device to work on."""
         import torch

@@ -93,17 +93,11 @@ class LSI(Search):
 
         kind = self.settings.regulariser
         prior = (self.network.latent_mean, self.network.latent_whitening) if kind == "mahalanobis" else None
-        objective = Objective(self.settings.misfit, kind, weight, self.deviation(y), prior)
+        weighted = self.settings.misfit != "squared"
+        deviation = self.deviation(y) / self.network.y_scaling.scale if weighted else None
+        objective = Objective(self.settings.misfit, kind, weight, deviation, prior)
         steps = iterations, self.settings.history, evaluations
         return latent_space_inference(self.network, y, self.keep, start, self.space, *steps, objective)
-
-    def deviation(self, y):
-        """Standard deviation of the noise of zero-filled data y (R, C, H, W), (R,), in units of the scaled data."""
-        if self.settings.misfit == "squared":
-            return None
-        measured = self.keep.expand(y.shape[1:]).sum()
-        found = self.problem.noise_level * y.flatten(1).norm(dim=1) / measured.sqrt() / self.network.y_scaling.scale
-        return found.where(found > 0, 1.0)  # of data that are all zero nothing is known
 
     def decoded(self, points):
         return self.network.decode_x(self.network.inverse_map(points) if self.space == "y" else points)

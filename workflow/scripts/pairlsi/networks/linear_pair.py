@@ -30,6 +30,7 @@ class LinearPair(nn.Module):
     latent_x, latent_y: lengths of the latent vectors, at most the number of entries of a sample.
 
     `basis_x` (n, latent_x) and `basis_y` (m, latent_y) hold U_x and U_y; zero until one of the fits below sets them.
+    `variances_y` (latent_y,) holds S_y², the variances of z_y, and `tail_y` that of what U_y leaves, over all entries.
     Raises ValueError for a latent longer than a sample.
     """
 
@@ -43,6 +44,8 @@ class LinearPair(nn.Module):
             if latent > entries:
                 raise ValueError(f"latent_{space} is {latent}: a sample of {space} has {entries} entries, no more")
             self.register_buffer(f"basis_{space}", torch.zeros(entries, latent))
+        self.register_buffer("variances_y", torch.zeros(latent_y))
+        self.register_buffer("tail_y", torch.zeros(()))
         self.forward_map = nn.Linear(latent_x, latent_y, bias=False)
         self.inverse_map = nn.Linear(latent_y, latent_x, bias=False)
 
@@ -98,7 +101,7 @@ def fit_moments(network: LinearPair, moment_x, moment_y, moment_xy) -> None:
     moment_x, moment_y, moment_xy = (np.asarray(u, float) for u in (moment_x, moment_y, moment_xy))
     values_x, basis_x = leading(moment_x, network.basis_x.shape[1], "x")
     values_y, basis_y = leading(moment_y, network.basis_y.shape[1], "y")
-    _set(network, (values_x, basis_x), (values_y, basis_y), basis_x.T @ moment_xy @ basis_y)
+    _set(network, (values_x, basis_x), (values_y, basis_y), basis_x.T @ moment_xy @ basis_y, np.trace(moment_y))
 
 
 def fit_samples(network: LinearPair, x: np.ndarray, y: np.ndarray) -> None:
@@ -112,7 +115,8 @@ def fit_samples(network: LinearPair, x: np.ndarray, y: np.ndarray) -> None:
     values_x, basis_x = _leading_of_samples(x, network.basis_x.shape[1], "x")
     values_y, basis_y = _leading_of_samples(y, network.basis_y.shape[1], "y")
     cross = _product(x, basis_x).T @ _product(y, basis_y) / len(x)
-    _set(network, (values_x, basis_x), (values_y, basis_y), cross)
+    total = np.sum([np.square(y[part], dtype=float).sum() for part in _parts(len(y))]) / len(y)
+    _set(network, (values_x, basis_x), (values_y, basis_y), cross, total)
 
 
 def second_moments(batches: Iterable[tuple[Tensor, Tensor]], network: LinearPair) -> tuple[np.ndarray, ...]:
@@ -146,18 +150,20 @@ def leading(moment: np.ndarray, latent: int, space: str) -> tuple[np.ndarray, np
     return values, vectors
 
 
-def _set(network, of_x, of_y, cross: np.ndarray) -> None:
-    """cross: U_xᵀ Γ_xy U_y (latent_x, latent_y)."""
+def _set(network, of_x, of_y, cross: np.ndarray, total: float) -> None:
+    """cross: U_xᵀ Γ_xy U_y (latent_x, latent_y); total: the trace of Γ_y."""
     (values_x, basis_x), (values_y, basis_y) = of_x, of_y
     found = {
         "basis_x": basis_x,
         "basis_y": basis_y,
         "forward_map.weight": cross.T / values_x,
         "inverse_map.weight": cross / values_y,
+        "variances_y": values_y,
+        "tail_y": np.asarray(max(0.0, total - values_y.sum())),
     }
     state = network.state_dict()
     for name, value in found.items():
-        state[name].copy_(torch.from_numpy(np.ascontiguousarray(value)))
+        state[name].copy_(torch.from_numpy(np.array(value, order="C")))
 
 
 def _scaled(scaling: Scaling, samples: np.ndarray) -> np.ndarray:
