@@ -186,6 +186,7 @@ def linear_pair():
             self.encoder_gain = encoder_gain
             self.y_scaling = torch.nn.Module()
             self.y_scaling.scale = torch.tensor(0.01, dtype=torch.float64)  # far from 1, and tight tolerances
+            self.left_y = torch.zeros((), dtype=torch.float64)
 
         def encode_x(self, x):
             return x.flatten(1) @ torch.from_numpy(self.u_x)

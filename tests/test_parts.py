@@ -1,5 +1,7 @@
 """One suite for all parts of a kind: every part of the package, and those of the docs, found by name or by path."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -31,6 +33,8 @@ NETWORKS = {
     "encoder-decoder": {"x": RESIDUAL, "y": RESIDUAL},
     "linear": {"latent": [5, 5]},
 }
+PRINCIPAL = {"kind": "principal", "latent": 5, "encoder_width": 0, "width": 4}
+ON_COMPONENTS = {kind: {"x": PRINCIPAL, "y": PRINCIPAL} for kind in ("paired", "encoder-decoder")}
 ROOMS = ("problems", "observations", "networks", "methods", "reports.sections")
 
 
@@ -83,29 +87,33 @@ def test_an_observation_holds_what_observations_hold(kind, problem):
     testing.check_observation(one, problem_called(problem))
 
 
-@pytest.mark.parametrize("kind", parts.kinds("networks"))
 @pytest.mark.parametrize("problem", ["linear", OWN_PROBLEM])
-def test_a_network_holds_what_networks_hold(kind, problem):
-    testing.check_network(parts.find("networks", kind), {"kind": kind, **NETWORKS[kind]}, problem_called(problem))
+@pytest.mark.parametrize(
+    ("kind", "said"), [*((kind, NETWORKS.get(kind)) for kind in parts.kinds("networks")), *ON_COMPONENTS.items()]
+)
+def test_a_network_holds_what_networks_hold(kind, said, problem):
+    testing.check_network(parts.find("networks", kind), {"kind": kind, **said}, problem_called(problem))
 
 
-def network_of(part, problem):
+def network_of(part, problem, on_components=False):
     """A network that offers what a method wants, ready for inference; None where it wants none."""
     if part.wants is None:
         return None
     kind = "linear" if part.wants == "linear" else "paired"
-    said = instance("networks", "network", {"kind": kind, **NETWORKS[kind]}, "networks.network")
+    given = ON_COMPONENTS[kind] if on_components else NETWORKS[kind]
+    said = instance("networks", "network", {"kind": kind, **given}, "networks.network")
     torch.manual_seed(0)
     network = said.part.build(said.settings, problem, None)
     x, y = problem.draw("train", np.arange(60), 1, {"train": 60})
-    if kind == "linear":
-        said.part.solve(network, x, y)
-    else:
+    if kind == "paired":
         for scaling, u in ((network.x_scaling, x), (network.y_scaling, y)):
             scaling.scale.fill_(float(u.std()))
-        mean, whitening = latent_prior.moments(network.encode_y(torch.from_numpy(y)).detach())
-        network.latent_mean.copy_(mean)
-        network.latent_whitening.copy_(whitening)
+    if kind == "linear" or on_components:
+        said.part.solve(network, x, y, problem.symmetries)
+    if on_components:
+        torch.nn.init.normal_(network.y_decoder.correction.output.weight, std=0.05)
+    if kind == "paired":
+        latent_prior.fit(network, SimpleNamespace(epoch=lambda number: [(None, torch.from_numpy(y))]))
     return network.eval().requires_grad_(False)
 
 
@@ -134,6 +142,21 @@ def test_a_method_holds_what_methods_hold(kind, problem, where):
     with Cuda() as device:
         on = network.to("cuda") if network is not None else None
         testing.check_method(one, problem, observation, on, device="cuda")
+        assert device.operations_done > 0
+
+
+@pytest.mark.parametrize("where", ["here", "on a pretend device"])
+@pytest.mark.parametrize("kind", ["pair", "lsi", "lsi-zx", "lsi-prior"])
+def test_a_method_holds_it_on_principal_components_too(kind, where, linear):
+    said = SAID.get(kind, {}) | ({"misfit": "weighted"} if kind == "lsi-prior" else {})
+    one = instance("methods", "tested", {"kind": kind, **said}, "methods.tested")
+    observation = observations.made({"name": "random", "kind": "random", "percents": [25], "seed": 1}, linear, 0)
+    network = network_of(one.part, linear, on_components=True)
+    if where == "here":
+        testing.check_method(one, linear, observation, network)
+        return
+    with Cuda() as device:
+        testing.check_method(one, linear, observation, network.to("cuda"), device="cuda")
         assert device.operations_done > 0
 
 

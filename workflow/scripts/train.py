@@ -20,7 +20,8 @@ with job.start(snakemake):  # noqa: F821 - given by Snakemake
 
 params, output = snakemake.params, snakemake.output  # noqa: F821
 seed, data = int(snakemake.wildcards.seed), Path(snakemake.input.scalars).parent  # noqa: F821
-settings = Training(**params.training, seeds=[seed])
+epochs = params.network["network"].get("epochs") or params.training["epochs"]
+settings = Training(**{**params.training, "seeds": [seed], "epochs": epochs})
 statistics = read_statistics(data)
 splits = {split: data / f"{split}.zarr" for split in ("train", "validation")}
 told = provenance.record(snakemake, data.parent, snakemake.input.scalars, *splits.values())  # noqa: F821
@@ -30,15 +31,19 @@ identity = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 torch.manual_seed(seed)  # initial weights; batches have generators of their own
 part = parts.find("networks", params.network["network"]["kind"])
-network = stored.create(params.network, problems.create(params.problem))
-stored.fit_scaling(network, statistics, params.network["scaling"])
-batches = Batches(splits["train"], settings.batch_size, settings.buffer_samples, seed)
+problem = problems.create(params.problem)
+symmetries = problem.symmetries if settings.symmetries else None
+network = stored.create(params.network, problem)
+stored.fit_scaling(network, statistics, params.network["scaling"], symmetries)
+batches = Batches(splits["train"], settings.batch_size, settings.buffer_samples, seed, symmetries=symmetries)
 validation = Batches(splits["validation"], 256, settings.buffer_samples, seed, incomplete=True)
 # no output of the rule: Snakemake deletes the outputs of a job that was killed, and this one is to resume
 checkpoint = Path(output.weights).with_name("checkpoint.pt")
 if part.closed_form:
-    history = loop.solve(part, network, batches, validation)
+    history = loop.solve(part, network, batches, validation, symmetries)
 else:
+    if part.starts_in_closed_form(network):
+        part.solve(network, *batches.all(), symmetries)
     best, history = loop.train(network, batches, validation, settings, checkpoint, identity, snakemake.threads)  # noqa: F821
     network.load_state_dict(best)
 told |= part.finish(network, batches, validation)

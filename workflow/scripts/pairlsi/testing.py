@@ -38,6 +38,7 @@ def check_problem(problem) -> None:
     assert clean.shape == y.shape, f"forward gives shape {clean.shape}, not {y.shape}"
     alone = np.concatenate([problem.forward(x[i : i + 1]) for i in range(COUNT)])
     assert np.allclose(alone, clean, rtol=1e-5, atol=1e-6 * np.abs(clean).max()), "forward mixes the samples of a batch"
+    check_symmetries(problem, x)
     if problem.linear:
         check_adjoint(problem)
     if problem.differentiable:
@@ -50,6 +51,18 @@ def check_adjoint(problem) -> None:
     x, y = (rng.standard_normal((3, *shape)).astype(np.float32) for shape in (problem.x_shape, problem.y_shape))
     left, right = (np.sum(u.astype(float) * v) for u, v in ((problem.forward(x), y), (x, problem.adjoint(y))))
     assert abs(left - right) <= 1e-4 * max(abs(left), abs(right), 1e-30), f"⟨A x, y⟩ is {left}, ⟨x, Aᵀ y⟩ is {right}"
+
+
+def check_symmetries(problem, x: np.ndarray) -> None:
+    """They are permutations, the identity first, and data of turned x are turned data but for what a grid makes of it."""
+    symmetries, clean = problem.symmetries, problem.forward(x).reshape(len(x), -1)
+    for name, turns, entries in (("x", symmetries.x, x[0].size), ("y", symmetries.y, clean[0].size)):
+        assert np.array_equal(np.sort(turns), np.tile(np.arange(entries), (len(turns), 1))), f"no permutations of {name}"
+        assert np.array_equal(turns[0], np.arange(entries)), f"the first symmetry does not leave {name} as it is"
+    for i, (of_x, of_y) in enumerate(symmetries):
+        turned = problem.forward(x.reshape(len(x), -1)[:, of_x].reshape(x.shape)).reshape(len(x), -1)
+        off = np.linalg.norm(turned - clean[:, of_y]) / np.linalg.norm(clean)
+        assert off < 0.15, f"symmetry {i}: data of turned x differ from turned data by {off:.0%}"
 
 
 def check_gradient(problem, x: np.ndarray) -> None:
@@ -103,15 +116,19 @@ def check_network(part, said: dict, problem, observation=None) -> None:
     torch.manual_seed(0)
     network = part.build(settings, problem, observation)
     x, y = (torch.from_numpy(u) for u in problem.draw("train", np.arange(6), 1, COUNTS))
-    if part.closed_form:
+    if part.closed_form or part.starts_in_closed_form(network):
         many = problem.draw("train", np.arange(60), 1, {**COUNTS, "train": 60})
-        part.solve(network, *many)
+        part.solve(network, *many, problem.symmetries)
     terms = network.loss_terms(x, y)
     assert set(terms) == set(network.weights), f"loss_terms gives {set(terms)}, weights are of {set(network.weights)}"
     assert all(bool(torch.isfinite(term).all()) for term in terms.values()), "a term of the loss is not finite"
     if not part.closed_form:
-        sum(network.weights[name] * term.mean() for name, term in terms.items()).backward()
-        still = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()]
+        moved = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=1e-3)
+        for _ in range(2):  # what starts at zero passes gradients on after a step only
+            terms = network.loss_terms(x, y)
+            sum(network.weights[name] * term.mean() for name, term in terms.items()).backward()
+            moved.step()
+        still = [name for name, p in network.named_parameters() if p.requires_grad and not is_moved(p)]
         assert not still, f"no gradient reaches {', '.join(still)}"
     network = network.eval().requires_grad_(False)
     estimate = network.invert(y)
@@ -122,6 +139,11 @@ def check_network(part, said: dict, problem, observation=None) -> None:
     fresh.load_state_dict(network.state_dict())
     again = fresh.eval().invert(y)
     assert torch.allclose(again, estimate, rtol=1e-4, atol=1e-5), "weights that are loaded make another network"
+
+
+def is_moved(parameter) -> bool:
+    """Whether a gradient has reached it."""
+    return parameter.grad is not None and bool(parameter.grad.any())
 
 
 def check_method(one: Instance, problem, observation, network=None, starts=None, device: str = "cpu") -> None:

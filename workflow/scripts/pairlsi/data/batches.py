@@ -18,11 +18,14 @@ class Batches:
 
     Shards are visited in random order, as many at a time as `buffer_samples` samples fill, and samples are
     shuffled within them; a split that fits is read once and kept. A last incomplete batch is left out, unless
-    `incomplete` asks for it. Processes that share the work call `share`, and each gets its rows of the same batches.
+    `incomplete` asks for it. With `symmetries` (`problems.symmetries.Symmetries`) each sample comes turned by one of
+    them, drawn anew every epoch. Processes that share the work call `share`, and each gets its rows of the same batches.
     """
 
-    def __init__(self, path: Path, batch_size: int, buffer_samples: int, seed: int, incomplete: bool = False):
+    def __init__(self, path: Path, batch_size: int, buffer_samples: int, seed: int, incomplete=False, symmetries=None):
         self.path, self.batch_size, self.seed, self.incomplete = path, batch_size, seed, incomplete
+        several = symmetries is not None and len(symmetries) > 1
+        self.turns = tuple(torch.from_numpy(u) for u in (symmetries.x, symmetries.y)) if several else None
         self.device = torch.device("cpu")
         self.part = slice(None)
         self.samples, self.shard_size = store.sizes(path)
@@ -47,6 +50,13 @@ class Batches:
         self.device = device
         if self.whole is not None:
             self.whole = tuple(values.to(device) for values in self.whole)
+        if self.turns is not None:
+            self.turns = tuple(turn.to(device) for turn in self.turns)
+
+    def all(self) -> tuple[np.ndarray, np.ndarray]:
+        """All samples as they are stored, in their order."""
+        whole = self._read(range(self.shards)) if self.whole is None else self.whole
+        return tuple(values.cpu().numpy() for values in whole)
 
     def share(self, rank: int, processes: int) -> None:
         """Give the part of process `rank` of every batch from now on.
@@ -60,6 +70,8 @@ class Batches:
         """Yield the batches of epoch `number` from batch `start` on."""
         rng = np.random.default_rng([self.seed, number])
         rest, batch = None, 0
+        draws = np.random.default_rng([self.seed, number, 1])  # of symmetries, a batch's whatever was drawn before
+        drawn = draws.integers(len(self.turns[0]), size=(len(self), self.batch_size)) if self.turns else None
         for x, y in self._groups(rng):
             if rest is not None:  # what the last group of shards left over
                 x, y = torch.cat([rest[0], x]), torch.cat([rest[1], y])
@@ -69,12 +81,20 @@ class Batches:
                     rest = x[rows], y[rows]
                     break
                 if batch >= start:
-                    yield x[rows[self.part]], y[rows[self.part]]
+                    yield self._turned((x[rows[self.part]], y[rows[self.part]]), drawn, batch)
                 batch += 1
             else:
                 rest = None
         if self.incomplete and rest is not None and batch >= start:
-            yield tuple(values[self.part] for values in rest)
+            yield self._turned(tuple(values[self.part] for values in rest), drawn, batch)
+
+    def _turned(self, pair: tuple, drawn: np.ndarray | None, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The samples of a batch, or this process's part of them, each turned by what was drawn for it."""
+        if drawn is None:
+            return pair
+        which = torch.from_numpy(drawn[batch][self.part][: len(pair[0])]).to(self.turns[0].device)
+        turned = (u.flatten(1).gather(1, turn[which]) for u, turn in zip(pair, self.turns, strict=True))
+        return tuple(u.view(v.shape) for u, v in zip(turned, pair, strict=True))
 
     def _groups(self, rng: np.random.Generator):
         if self.whole is not None:

@@ -1,5 +1,6 @@
 """Latent space inference (9): the latents of the data that explain what was measured."""
 
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -38,7 +39,8 @@ class LSI(Search):
             "zeros", description="; ".join(f"{name}: {told}" for name, told in START.items())
         )
         misfit: Literal["squared", "weighted", "huber"] = Field(
-            "squared", description="weighted: by the noise; huber: the same, linear for large residuals"
+            "squared",
+            description="weighted: by the noise and what the network leaves; huber: the same, linear for large residuals",
         )
         regulariser: Literal["none", "tikhonov", "mahalanobis"] = Field(
             "none", description="mahalanobis: distance from the training latents; tikhonov: from zero"
@@ -93,11 +95,35 @@ class LSI(Search):
 
         kind = self.settings.regulariser
         prior = (self.network.latent_mean, self.network.latent_whitening) if kind == "mahalanobis" else None
-        weighted = self.settings.misfit != "squared"
-        deviation = self.deviation(y) / self.network.y_scaling.scale if weighted else None
-        objective = Objective(self.settings.misfit, kind, weight, deviation, prior)
+        noise = y.new_ones(len(y))
+        if self.settings.misfit != "squared":  # what the decoder cannot say is noise to it
+            noise = (self.deviation(y) / self.network.y_scaling.scale).square() + self.network.left_y
+        objective = Objective(self.settings.misfit, kind, weight, noise.sqrt(), prior)
         steps = iterations, self.settings.history, evaluations
-        return latent_space_inference(self.network, y, self.keep, start, self.space, *steps, objective)
+        coordinates = self.coordinates(y, noise, weight) if prior else None
+        return latent_space_inference(self.network, y, self.keep, start, self.space, *steps, objective, coordinates)
+
+    def coordinates(self, y, noise, weight: float):
+        """What a search with a prior goes through: see `solvers.coordinates`."""
+        if self.linear_posterior is None or weight == 0:
+            return None
+        kept = (self.keep > 0).expand(y.shape[1:]).flatten()
+        return self.linear_posterior.coordinates(self.network.y_scaling(y).flatten(1)[:, kept], noise, weight)
+
+    @cached_property
+    def linear_posterior(self):
+        """That of a decoder with a linear part, None for others."""
+        import torch
+
+        from pairlsi.solvers.coordinates import LinearPosterior
+
+        basis, network = getattr(getattr(self.network, "y_decoder", None), "basis", None), self.network
+        if basis is None:
+            return None
+        identity = torch.eye(len(network.latent_mean), dtype=torch.float64, device=basis.device)
+        root = torch.linalg.solve_triangular(network.latent_whitening.double(), identity, upper=False)
+        kept = (self.keep > 0).expand(self.problem.y_shape).flatten()
+        return LinearPosterior(basis[kept], network.latent_mean, root)
 
     def decoded(self, points):
         return self.network.decode_x(self.network.inverse_map(points) if self.space == "y" else points)

@@ -1,11 +1,14 @@
 """What a config says of the autoencoder of one space, x or y."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from pairlsi.core.base import Count, Distinct, Strict
+from pairlsi.core.base import Count, Distinct, Integer, Strict
+
+
+Size = Annotated[Integer, Field(ge=0)]
 
 
 class Convolutional(Strict):
@@ -18,6 +21,11 @@ class Convolutional(Strict):
         description="a residual block or level each: 2 halves the resolution"
     )
     norm: Literal["none", "batch"] = Field(description="batch: batch normalisation in the blocks")
+
+    @property
+    def reduction(self) -> int:
+        """By how much the resolution falls, in rows and in columns."""
+        return self.stem * math.prod(self.strides)
 
 
 class Residual(Convolutional):
@@ -34,7 +42,17 @@ class Pyramid(Convolutional):
     rates: Annotated[list[Count], Field(min_length=1), Distinct] = Field(description="dilations, side by side")
 
 
-Autoencoder = Annotated[Residual | Pyramid, Field(discriminator="kind")]
+class Principal(Strict):
+    """Principal components, and a U-Net before or after them: the keyword arguments of `principal.PrincipalEncoder`."""
+
+    kind: Literal["principal"] = Field(description="principal components in closed form, corrected by U-Nets")
+    latent: Count = Field(description="length of the latent vector: how many principal components")
+    encoder_width: Size = Field(0, description="channels of the U-Net before them at full resolution; 0: none")
+    width: Size = Field(description="channels of the U-Net after them at full resolution; 0: none")
+    reduction: ClassVar[int] = 1
+
+
+Autoencoder = Annotated[Residual | Pyramid | Principal, Field(discriminator="kind")]
 
 
 class Architecture(Strict):
@@ -61,11 +79,16 @@ class OfBoth(Strict):
             architecture = getattr(self, space)
             if architecture is None:
                 return f"{space}' is null, and the experiment has no architecture: give either"
-            step = architecture.stem * math.prod(architecture.strides)
+            if architecture.kind == "principal" and architecture.latent > math.prod(shape):
+                return f"{space}.latent' is {architecture.latent}: a sample of {space} has {math.prod(shape)} entries"
+            step = architecture.reduction
             size = min((n for n in shape[1:] if n > 1), default=1)  # along an axis of length 1 nothing is reduced
             if step > size:
                 return (
                     f"{space}.strides' reduce by {step} in all with the stem: "
                     f"more than the {size} rows or columns of a sample of {space} with shape {shape}"
                 )
+        kinds = {space: getattr(self, space).kind for space in "xy"}
+        if list(kinds.values()).count("principal") == 1:
+            return f"x.kind' is {kinds['x']!r}, and y.kind {kinds['y']!r}: principal components are of both or of none"
         return None

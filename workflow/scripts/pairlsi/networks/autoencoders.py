@@ -9,9 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from pairlsi.networks.autoencoder import Decoder, Encoder
+from pairlsi.networks.principal import PrincipalDecoder, PrincipalEncoder
 from pairlsi.networks.pyramid import PyramidDecoder, PyramidEncoder
 
-ARCHITECTURES = {"residual": (Encoder, Decoder), "pyramid": (PyramidEncoder, PyramidDecoder)}
+ARCHITECTURES = {
+    "residual": (Encoder, Decoder),
+    "pyramid": (PyramidEncoder, PyramidDecoder),
+    "principal": (PrincipalEncoder, PrincipalDecoder),
+}
 LOG_VARIANCE = (-12.0, 3.0)  # bounds of the latents': an exponential without them can blow up in the first steps
 
 
@@ -36,7 +41,7 @@ def squared_error(estimate: Tensor, truth: Tensor) -> Tensor:
 
 
 def autoencoder(shape, kind: str = "residual", parts: int = 1, **architecture) -> tuple[nn.Module, nn.Module]:
-    """Encoder and decoder of samples (C, H, W) `shape`; kind "residual" or "pyramid" says which, the rest how."""
+    """Encoder and decoder of samples (C, H, W) `shape`; kind, of `ARCHITECTURES`, says which, the rest how."""
     encoder, decoder = ARCHITECTURES[kind]
     return encoder(shape, parts=parts, **architecture), decoder(shape, **architecture)
 
@@ -68,9 +73,13 @@ class PairedAutoencoder(nn.Module):
         self.y_encoder, self.y_decoder = autoencoder(y_shape, parts=parts, **y)
         self.forward_map = nn.Linear(self.x_encoder.latent, self.y_encoder.latent)
         self.inverse_map = nn.Linear(self.y_encoder.latent, self.x_encoder.latent)
-        # of the training latents z_y, set after training by `latent_prior.fit`
+        if isinstance(self.y_encoder, PrincipalEncoder):  # least squares are set, and a step of Adam would spoil them
+            self.forward_map.requires_grad_(False)
+            self.inverse_map.requires_grad_(False)
+        # of the training latents z_y, and the variance an entry of y that they leave, set by `latent_prior.fit`
         self.register_buffer("latent_mean", torch.zeros(self.y_encoder.latent))
         self.register_buffer("latent_whitening", torch.eye(self.y_encoder.latent))
+        self.register_buffer("left_y", torch.zeros(()))
 
     def distribution_x(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of q(z_x|x), each (B, latent_x); the deviation is 0 where z_x is a point."""
@@ -167,6 +176,7 @@ class EncoderDecoder(nn.Module):
         self.y_encoder, _ = autoencoder(y_shape, **y)
         encoder, self.x_decoder = autoencoder(x_shape, **x)
         self.inverse_map = nn.Linear(self.y_encoder.latent, encoder.latent)
+        self.inverse_map.requires_grad_(not isinstance(encoder, PrincipalEncoder))
 
     def invert(self, y: Tensor) -> Tensor:
         """x̂ = d_x(M† e_y(y)), the form of equation (5)."""

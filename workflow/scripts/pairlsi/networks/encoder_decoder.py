@@ -50,3 +50,13 @@ class EncoderDecoderNetwork(Network):
         keep = 1.0 if observation is None else observation.mask.weights()
         x, y = settings.x.model_dump(), settings.y.model_dump()
         return EncoderDecoder(problem.x_shape, problem.y_shape, x, y, keep)
+
+    @staticmethod
+    def starts_in_closed_form(network) -> bool:
+        return hasattr(network.y_encoder, "basis")
+
+    @staticmethod
+    def solve(network, x, y, symmetries) -> None:
+        from pairlsi.networks.principal_start import set_closed_forms
+
+        set_closed_forms(network, x, y, symmetries, network.keep.cpu().numpy())

@@ -15,10 +15,22 @@ SHRINKAGE = 1e-3  # of the mean variance, added to each: directions that no trai
 
 @torch.no_grad()
 def fit(network, data: Batches) -> None:
-    """Set `latent_mean` and `latent_whitening` of a paired autoencoder from the latents e_y(y) of a training split."""
+    """Set `latent_mean`, `latent_whitening` and `left_y` of a paired autoencoder from the data y of a training split.
+
+    That is the latents e_y(y), and the variance that an entry of y, scaled, has beyond what d_y makes of them.
+    """
     network.eval()
-    latents = torch.cat([network.encode_y(y) for _, y in data.epoch(0)])
-    mean, whitening = moments(latents)
+    found, left, samples = [], 0.0, 0
+    for _, y in data.epoch(0):
+        found.append(network.encode_y(y))
+        error = (network.decode_y(found[-1]) - y) / network.y_scaling.scale
+        left += error.square().flatten(1).mean(1).double().sum()
+        samples += len(y)
+    mean, whitening = moments(torch.cat(found))
+    encoder = getattr(network, "y_encoder", None)
+    if getattr(encoder, "exact", False):
+        mean, whitening = torch.zeros_like(mean), torch.diag(encoder.variances.double().rsqrt())
+    network.left_y.fill_(left / samples)
     network.latent_mean.copy_(mean)
     network.latent_whitening.copy_(whitening)
 

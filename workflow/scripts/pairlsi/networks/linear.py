@@ -28,12 +28,13 @@ class Linear(Network):
     @classmethod
     def unfit(cls, settings, experiment) -> str | None:
         problem, train = experiment.problem, experiment.data.samples.train
+        train *= len(problem.symmetries) if experiment.training.symmetries else 1
         for space, shape, latent in zip("xy", (problem.x_shape, problem.y_shape), settings.latent, strict=True):
             rank = min(math.prod(shape), train)
             if latent > rank:
                 return (
                     f"latent' asks for {latent} latents of {space}: at most {rank}, the lesser of a sample's "
-                    "entries and data.samples.train"
+                    "entries and data.samples.train, times the problem's symmetries"
                 )
         return None
 
@@ -44,7 +45,7 @@ class Linear(Network):
         return LinearPair(problem.x_shape, problem.y_shape, *settings.latent)
 
     @staticmethod
-    def solve(network, x, y) -> None:
+    def solve(network, x, y, symmetries) -> None:
         from pairlsi.networks.linear_pair import fit_samples
 
-        fit_samples(network, x, y)
+        fit_samples(network, x, y, symmetries)

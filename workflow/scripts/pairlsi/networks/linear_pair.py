@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from pairlsi.networks.autoencoders import Scaling, moments, squared_error
+from pairlsi.problems.symmetries import Symmetries
 
 BLOCK = 512  # rows or columns turned to float64 at a time: bounds the memory to far less than the data's
 
@@ -48,6 +49,11 @@ class LinearPair(nn.Module):
         self.register_buffer("tail_y", torch.zeros(()))
         self.forward_map = nn.Linear(latent_x, latent_y, bias=False)
         self.inverse_map = nn.Linear(latent_y, latent_x, bias=False)
+
+    @property
+    def left_y(self) -> Tensor:
+        """The variance that an entry of y, scaled, has beyond U_y."""
+        return self.tail_y / len(self.basis_y)
 
     def encode_x(self, x: Tensor) -> Tensor:
         """z_x = U_xᵀ x: (B, C, H, W) -> (B, latent_x)."""
@@ -104,14 +110,27 @@ def fit_moments(network: LinearPair, moment_x, moment_y, moment_xy) -> None:
     _set(network, (values_x, basis_x), (values_y, basis_y), basis_x.T @ moment_xy @ basis_y, np.trace(moment_y))
 
 
-def fit_samples(network: LinearPair, x: np.ndarray, y: np.ndarray) -> None:
+def fit_samples(network: LinearPair, x, y, symmetries: Symmetries | None = None, keep=None) -> None:
     """Set all maps from samples x, y (N, C, H, W), physical units, by the second moments of these samples.
 
-    `network` must have its scaling already. The eigenvectors come from the smaller of the two matrices of inner
-    products, over entries or over samples: exact and repeatable, unlike a randomised decomposition, and no slower
-    for a few thousand of either. Raises ValueError where a latent is longer than the rank of the samples.
+    `network` must have its scaling already. symmetries: the moments are those of all turned copies; keep (C, H, W),
+    broadcastable: entries of y where it is 0 are not used. The eigenvectors come from the smaller of the two matrices
+    of inner products, over entries or over samples: exact and repeatable, unlike a randomised decomposition, and no
+    slower for a few thousand of either. Raises ValueError where a latent is longer than the rank of the samples.
     """
     x, y = _scaled(network.x_scaling, x), _scaled(network.y_scaling, y)
+    copies = 1 if symmetries is None else len(symmetries)
+    if copies > 1 and len(x) * copies < y.shape[1]:  # then it is the copies themselves that make the smaller matrix
+        x, y = (np.concatenate([u[:, turn] for turn in getattr(symmetries, s)]) for s, u in (("x", x), ("y", y)))
+        copies = 1
+    kept = np.ones(y.shape[1], y.dtype) if keep is None else np.broadcast_to(keep, network.y_shape).ravel()
+    if copies > 1:
+        products = (_product(a.T, b) / len(x) for a, b in ((x, x), (y, y), (x, y)))
+        pairs = (symmetries.x, symmetries.x), (symmetries.y, symmetries.y), (symmetries.x, symmetries.y)
+        of_x, of_y, of_xy = (_over_copies(*found) for found in zip(products, pairs, strict=True))
+        fit_moments(network, of_x, kept[:, None] * of_y * kept, of_xy * kept)
+        return
+    y = y if keep is None else y * kept
     values_x, basis_x = _leading_of_samples(x, network.basis_x.shape[1], "x")
     values_y, basis_y = _leading_of_samples(y, network.basis_y.shape[1], "y")
     cross = _product(x, basis_x).T @ _product(y, basis_y) / len(x)
@@ -164,6 +183,17 @@ def _set(network, of_x, of_y, cross: np.ndarray, total: float) -> None:
     state = network.state_dict()
     for name, value in found.items():
         state[name].copy_(torch.from_numpy(np.array(value, order="C")))
+
+
+def _over_copies(moment: np.ndarray, turns: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """The mean of a second moment (a, b) over copies of its samples whose entries are permuted by turns (G, a), (G, b).
+
+    A moment of fewer samples than entries is mostly chance: with G copies its variance is up to G times less.
+    """
+    total = np.zeros_like(moment)
+    for rows, columns in zip(*turns, strict=True):
+        total += moment[rows][:, columns]
+    return total / len(turns[0])
 
 
 def _scaled(scaling: Scaling, samples: np.ndarray) -> np.ndarray:

@@ -37,6 +37,8 @@ class Paired(Network):
     def unfit(cls, settings, experiment) -> str | None:
         if not any(settings.weights):
             return "weights' are all 0: at least one term of the loss must count"
+        if settings.divergence and settings.x and settings.x.kind == "principal":
+            return "divergence' is set, and principal components have no distributions of latents: leave it out"
         return settings.contradiction(experiment.problem)
 
     @staticmethod
@@ -45,6 +47,16 @@ class Paired(Network):
 
         x, y = settings.x.model_dump(), settings.y.model_dump()
         return PairedAutoencoder(problem.x_shape, problem.y_shape, x, y, settings.weights, settings.divergence)
+
+    @staticmethod
+    def starts_in_closed_form(network) -> bool:
+        return hasattr(network.y_encoder, "basis")
+
+    @staticmethod
+    def solve(network, x, y, symmetries) -> None:
+        from pairlsi.networks.principal_start import set_closed_forms
+
+        set_closed_forms(network, x, y, symmetries)
 
     @staticmethod
     def finish(network, train_data, validation_data) -> dict:

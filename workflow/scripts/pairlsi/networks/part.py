@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pairlsi.core.base import Strict
+from pairlsi.core.base import Count, Strict
 from pairlsi.core.parts import Part
 
 
@@ -23,6 +23,7 @@ class Network(Part):
         """What all networks have."""
 
         label: str | None = Field(None, description="its name in tables and legends; null: that of its kind")
+        epochs: Count | None = Field(None, description="passes over the training split; null: training.epochs")
         colour: str | None = Field(None, description="of its curves, as #4C72B0; null: one that no other has")
 
     @classmethod
@@ -46,9 +47,17 @@ class Network(Part):
         raise NotImplementedError
 
     @staticmethod
-    def solve(network, x, y) -> None:
-        """Set the weights from all samples x, y (N, C, H, W) of the training split; only of closed forms."""
+    def solve(network, x, y, symmetries) -> None:
+        """Set the weights from all samples x, y (N, C, H, W) of the training split; only of closed forms.
+
+        symmetries: turned copies of the samples are as likely (`problems.symmetries.Symmetries`).
+        """
         raise NotImplementedError
+
+    @staticmethod
+    def starts_in_closed_form(network) -> bool:
+        """Whether `solve` sets a part of the weights before the others are trained."""
+        return False
 
     @staticmethod
     def finish(network, train_data, validation_data) -> dict:

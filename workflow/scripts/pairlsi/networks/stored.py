@@ -29,10 +29,16 @@ def create(said: dict, problem) -> torch.nn.Module:
     return part.build(settings, problem, seen)
 
 
-def fit_scaling(network: torch.nn.Module, statistics: Statistics, scaling: str) -> None:
-    """Set the scaling of both spaces from statistics of the training split; scaling: "pixel" or "global"."""
+def fit_scaling(network: torch.nn.Module, statistics: Statistics, scaling: str, symmetries=None) -> None:
+    """Set the scaling of both spaces from statistics of the training split; scaling: "pixel" or "global".
+
+    symmetries: of the problem (`problems.symmetries.Symmetries`), which pixel-wise means are averaged over; or None.
+    """
     for space, module in (("x", network.x_scaling), ("y", network.y_scaling)):
-        module.shift.copy_(torch.as_tensor(statistics.shift(space, scaling)))
+        shift = statistics.shift(space, scaling)
+        if symmetries is not None and scaling == "pixel":
+            shift = symmetries.average(shift, space).astype(shift.dtype)
+        module.shift.copy_(torch.as_tensor(shift))
         module.scale.fill_(statistics.scale(space, scaling))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from pairlsi.core.errors import ConfigError, parse
 from pairlsi.core.parts import Part, find
+from pairlsi.problems.symmetries import Symmetries
 
 
 class Problem(Part):
@@ -32,6 +33,7 @@ class Problem(Part):
     adjoint(y) -> x             the transpose of a linear A; methods that are `linear` need it
     simulate(x) -> y            A on tensors, differentiable; methods that are `differentiable` need it
     mirrored                    whether rows go on past the ends as a parallel beam's views do
+    symmetries                  what turns a pair (x, y) into one that is as likely: training makes use of them
     x_axes, y_axes              names of the axes (C, H, W), for who opens the data
     sections                    the kinds of the sections of its report; those of any problem where there are none
     archives, fetch()           what to download, and how
@@ -75,6 +77,11 @@ class Problem(Part):
     def differentiable(self) -> bool:
         """Whether A can be differentiated."""
         return hasattr(self, "simulate")
+
+    @property
+    def symmetries(self) -> Symmetries:
+        """Of A and of the distribution of x both; the identity alone where none are known."""
+        return Symmetries(self.x_shape, self.y_shape)
 
     @classmethod
     def small(cls) -> dict:

@@ -7,9 +7,12 @@ With nothing missing these are (7) and (6). Each row is a problem of its own; al
 Source: L-BFGS with a strong-Wolfe line search, 10 iterations for CT in the paper, Section 4.1.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
+from pairlsi.solvers.coordinates import Coordinates
 from pairlsi.solvers.frozen import Recorded
 from pairlsi.solvers.objectives import Objective
 from pairlsi.solvers.trajectory import Trajectory, follow
@@ -30,12 +33,14 @@ def latent_space_inference(
     history: int,
     evaluations: int | None = None,
     objective: Objective | None = None,
+    coordinates: Coordinates | None = None,
 ) -> Trajectory:
     """Solve (9) for space "y", (8) for space "x", with zero-filled data y = ỹ (R, C, H, W) from `start` (R, n).
 
     keep: (C, H, W), broadcastable, 1 where data arrived. The misfit is measured in units of the network's scaling
     of y, which leaves the minimiser where it is and puts the solver's tolerances on one scale for all problems.
-    objective: what to minimise instead of ‖·‖² alone.
+    objective: what to minimise instead of ‖·‖² alone. coordinates: to search in, from their origin, whatever `start`
+    is; None to search z itself.
     """
     to_data_latent, objective = data_latent(network, space), objective or Objective()
     steps = iterations, history, evaluations
@@ -45,9 +50,12 @@ def latent_space_inference(
         return objective(z, residual, rows)
 
     frozen = frozen_misfit(network, y, keep, space) if objective.misfit == "squared" else None
-    if frozen is not None:
-        return follow(lambda z, rows: Recorded.apply(z, rows, frozen) + objective.prior_term(z), start, *steps)
-    return follow(loss, start, *steps)
+    fast = frozen and (lambda z, rows: Recorded.apply(z, rows, frozen) + objective.prior_term(z))
+    if coordinates is None:
+        return follow(fast or loss, start, *steps)
+    found = follow(lambda v, rows: (fast or loss)(coordinates.latents(v, rows), rows), torch.zeros_like(start), *steps)
+    everywhere = torch.arange(len(start), device=start.device)
+    return replace(found, points=torch.stack([coordinates.latents(v, everywhere) for v in found.points]))
 
 
 @torch.no_grad()

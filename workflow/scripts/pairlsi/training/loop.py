@@ -115,14 +115,13 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
     return best, history
 
 
-def solve(part, network, train_data: Batches, validation_data: Batches) -> list[dict]:
+def solve(part, network, train_data: Batches, validation_data: Batches, symmetries=None) -> list[dict]:
     """Solve for a network in closed form from a training split that fits in memory; return its history, one row.
 
-    part: its kind, a `networks.Network` that is solved.
+    part: its kind, a `networks.Network` that is solved; symmetries: of the problem, or None.
     """
     started = time.perf_counter()
-    x, y = (torch.cat(values).numpy() for values in zip(*train_data.epoch(0), strict=True))
-    part.solve(network, x, y)
+    part.solve(network, *train_data.all(), symmetries)
     progress = Progress(seconds=time.perf_counter() - started)
     train, validation = (evaluate(network, data) for data in (train_data, validation_data))
     progress.sums = {name: torch.tensor(value) for name, value in train.items()}

@@ -25,4 +25,7 @@ class Training(Strict):
     )
     devices: Count = Field(1, description="processes a node, a GPU each, that share every batch of a training")
     nodes: Count = Field(1, description="nodes of a training; more need Slurm: see docs/processes.md")
+    symmetries: bool = Field(
+        True, description="whether samples are turned about at random, every time anew, by the problem's symmetries"
+    )
     precision: Literal["32-true", "bf16-mixed"] = Field(description="of the numbers in training")

@@ -25,6 +25,7 @@ import numpy as np
 from pairlsi.problems import Problem, randomness
 from pairlsi.problems.crosswell.settings import COURANT, DELAY, WELL, Settings
 from pairlsi.problems.crosswell.velocity import velocity_model
+from pairlsi.problems.symmetries import Symmetries
 
 if TYPE_CHECKING:
     import torch
@@ -89,6 +90,12 @@ class Crosswell(Problem):
         return (
             grid | survey | {"time_step": 0.00135, "steps": 180, "keep_every": 6, "pml_width": 6, "noise_level": 0.01}
         )
+
+    @property
+    def symmetries(self) -> Symmetries:
+        """The wells may change places, and with them their shots; depths are not mirrored, as shots may not be."""
+        swapped = (lambda x: x[..., ::-1], lambda y: np.roll(y, self.settings.sources_per_well, axis=-3))
+        return Symmetries(self.x_shape, self.y_shape, [swapped])
 
     @cached_property
     def sources(self) -> np.ndarray:

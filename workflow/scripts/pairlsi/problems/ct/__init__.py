@@ -21,6 +21,7 @@ from pairlsi.problems.ct import archives, detect2d
 from pairlsi.problems.ct.operator import BatchedMatrix, line_matrix, rows_of
 from pairlsi.problems.ct.phantoms import phantom
 from pairlsi.problems.ct.settings import Detect2D, Phantoms, Settings
+from pairlsi.problems.symmetries import Symmetries
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -73,6 +74,23 @@ class CT(Problem):
     @classmethod
     def small(cls) -> dict:
         return {"image_size": 16, "angles": 12, "noise_level": 0.01, "source": {"kind": "phantoms"}}
+
+    @property
+    def symmetries(self) -> Symmetries:
+        """Slices lie on the scanner any way round: reflections, and quarter turns where the angles go on in them."""
+        angles = self.settings.angles
+
+        def views(first: int, step: int):
+            """Sinograms whose view k is the view first + step k, beyond the last ones mirrored."""
+            rows = (first + step * np.arange(angles)) % (2 * angles)
+            return lambda y: np.concatenate([y, y[..., ::-1]], axis=-2)[..., rows, :]
+
+        reflected = (lambda x: x[..., ::-1, :], views(0, -1))
+        half_turned = (lambda x: x[..., ::-1, ::-1], views(angles, 1))
+        quarter_turned = (lambda x: np.rot90(x, axes=(-1, -2)), views(angles // 2, 1))
+        return Symmetries(
+            self.x_shape, self.y_shape, [reflected, quarter_turned if angles % 2 == 0 else half_turned]
+        )
 
     @property
     def archives(self) -> list[dict]:

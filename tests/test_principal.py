@@ -1,0 +1,208 @@
+"""Networks on principal components: they start as the best linear ones, behind a mask too, and learn from there."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from pairlsi import problems
+from pairlsi.methods.closed_form import posterior_mean
+from pairlsi.networks import latent_prior
+from pairlsi.networks.autoencoders import EncoderDecoder, PairedAutoencoder
+from pairlsi.networks.linear_pair import LinearPair, fit_samples
+from pairlsi.networks.principal_start import set_closed_forms
+from pairlsi.networks.unet import UNet
+from pairlsi.solvers.coordinates import LinearPosterior
+from pairlsi.solvers.latent_search import latent_space_inference
+from pairlsi.solvers.objectives import Objective
+
+LATENTS = 20, 24
+
+
+def said(latent: int, width: int, encoder_width: int = 0) -> dict:
+    return {"kind": "principal", "latent": latent, "encoder_width": encoder_width, "width": width}
+
+
+@pytest.fixture(scope="module")
+def problem():
+    scan = {"image_size": 12, "angles": 8, "detector_bins": 18, "noise_level": 0.02}
+    return problems.create({"kind": "ct", **scan, "source": {"kind": "phantoms"}})
+
+
+@pytest.fixture(scope="module")
+def data(problem):
+    return problem.draw("train", np.arange(300), 1, {"train": 300})
+
+
+def scaled(network, data):
+    for module, u in ((network.x_scaling, data[0]), (network.y_scaling, data[1])):
+        module.shift.copy_(torch.from_numpy(u.mean(0)))
+        module.scale.fill_(float(u.std()))
+    return network
+
+
+@pytest.fixture(scope="module")
+def linear(problem, data):
+    network = scaled(LinearPair(problem.x_shape, problem.y_shape, *LATENTS).requires_grad_(False), data)
+    fit_samples(network, *data, problem.symmetries)
+    return network
+
+
+def paired(problem, data, widths=(4, 4), encoder_width=0):
+    torch.manual_seed(0)
+    parts = (said(n, width, encoder_width) for n, width in zip(LATENTS, widths, strict=True))
+    network = scaled(PairedAutoencoder(problem.x_shape, problem.y_shape, *parts), data)
+    set_closed_forms(network, *data, problem.symmetries)
+    return network
+
+
+def tensors(data, count: int = 20):
+    return tuple(torch.from_numpy(u[:count]) for u in data)
+
+
+@pytest.mark.parametrize("encoder_width", [0, 4])
+def test_a_pair_starts_as_the_best_linear_one(problem, data, linear, encoder_width):
+    network, given = paired(problem, data, encoder_width=encoder_width), tensors(data)
+    with torch.no_grad():
+        found, wanted = network.loss_terms(*given), linear.loss_terms(*given)
+    for name, term in found.items():  # the first half of a batch is autoencoded, the other decoded through the maps
+        rows = slice(10) if name.startswith("autoencode") else slice(10, 20)
+        assert torch.allclose(term, wanted[name][rows], rtol=1e-3, atol=1e-5), name
+    assert torch.allclose(network.invert(given[1]), linear.invert(given[1]), atol=1e-4)
+    assert torch.allclose(network.y_encoder.variances, linear.variances_y)
+
+
+def test_an_encoder_decoder_starts_as_the_best_linear_one_behind_its_mask(problem, data):
+    keep = np.ones((1, 8, 1), np.float32)
+    keep[:, [1, 4, 5]] = 0
+    network = scaled(EncoderDecoder(problem.x_shape, problem.y_shape, said(20, 4), said(24, 4), keep), data)
+    set_closed_forms(network, *data, None, network.keep.numpy())
+    x, y = data
+    kept = np.broadcast_to(keep, y.shape[1:]).ravel() > 0
+    rows = ((y - network.y_scaling.shift.numpy()) / network.y_scaling.scale.item()).reshape(len(y), -1)[:, kept]
+    _, _, components = np.linalg.svd(rows, full_matrices=False)
+    z = rows @ components[:24].T
+    image = ((x - network.x_scaling.shift.numpy()) / network.x_scaling.scale.item()).reshape(len(x), -1)
+    leading = np.linalg.svd(image, full_matrices=False)[2][:20]
+    wanted = z @ np.linalg.lstsq(z, image @ leading.T, rcond=None)[0] @ leading
+    with torch.no_grad():
+        found = network.invert(torch.from_numpy(y * keep)).numpy()
+        term = network.loss_terms(*(torch.from_numpy(u) for u in data))["inverse"].mean().item()
+    back = wanted.reshape(x.shape) * network.x_scaling.scale.item() + network.x_scaling.shift.numpy()
+    assert found == pytest.approx(back, abs=2e-3 * float(np.abs(x).max()))
+    assert term == pytest.approx(np.square(wanted - image).mean(), rel=1e-3)
+
+
+def test_training_leaves_what_is_known_in_closed_form_and_betters_what_it_starts_from(problem, data):
+    network = paired(problem, data, widths=(8, 8))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.Adam(trained, lr=5e-3)
+    whole = tensors(data, 300)
+
+    def loss_of_all() -> float:
+        with torch.no_grad():
+            return sum(term.mean() for term in network.loss_terms(*whole).values()).item()
+
+    first = loss_of_all()
+    for step in range(300):
+        rows = torch.randint(300, (16,), generator=torch.Generator().manual_seed(step))
+        loss = sum(term.mean() for term in network.loss_terms(*(torch.from_numpy(u)[rows] for u in data)).values())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss_of_all() < 0.93 * first
+    after = network.state_dict()
+    closed = ("basis", "variances", "map.weight", "map.bias")
+    assert all(torch.equal(before[name], after[name]) for name in before if name.endswith(closed))
+    assert any(not torch.equal(before[name], after[name]) for name in before if "correction" in name)
+
+
+@pytest.mark.parametrize("shape", [(1, 12, 12), (2, 7, 9), (3, 1, 10)])
+def test_a_u_net_keeps_any_shape_and_is_zero_before_training(shape):
+    network, u = UNet(shape[0], 4), torch.randn(2, *shape)
+    assert torch.equal(network(u), torch.zeros_like(u))
+    torch.nn.init.ones_(network.output.weight)
+    assert network(u).shape == u.shape and network(u).abs().sum() > 0
+
+
+KEEP = np.array([1, 1, 0, 1, 0, 0, 1, 1], np.float32)[None, :, None]
+
+
+def stated(network, data):
+    """The network with what is known of its latents, ready for inference."""
+    y = torch.from_numpy(data[1])
+    batches = SimpleNamespace(epoch=lambda number: [(None, part) for part in y.split(50)])
+    latent_prior.fit(network, batches)
+    return network.eval().requires_grad_(False)
+
+
+def coordinates(network, y, noise, weight):
+    kept = torch.from_numpy(KEEP > 0).expand(y.shape[1:]).flatten()
+    root = torch.linalg.inv(network.latent_whitening.double())
+    posterior = LinearPosterior(network.y_decoder.basis[kept], network.latent_mean, root)
+    return posterior.coordinates(network.y_scaling(y).flatten(1)[:, kept], noise, weight)
+
+
+def test_without_u_nets_the_prior_is_exact_and_the_search_begins_at_the_best_linear_estimate(problem, data, linear):
+    network = stated(paired(problem, data, widths=(0, 0)), data)
+    assert torch.equal(network.latent_mean, torch.zeros(24))
+    assert torch.allclose(network.latent_whitening, torch.diag(linear.variances_y.rsqrt()), rtol=1e-4)
+    y = torch.from_numpy(data[1][:6]) * torch.from_numpy(KEEP)
+    deviation = 0.02 * y.flatten(1).norm(dim=1) / np.sqrt(KEEP.sum() * 18)
+    noise = (deviation / network.y_scaling.scale).square()
+    found = coordinates(network, y, noise + linear.left_y, 1.0)
+    wanted = posterior_mean(linear, y, torch.from_numpy(KEEP), deviation, 24)
+    assert torch.allclose(found.centre, wanted, rtol=1e-3, atol=1e-3 * wanted.abs().max())
+    assert network.left_y.item() == pytest.approx(linear.left_y.item(), rel=0.1)
+
+
+def test_in_the_coordinates_of_the_posterior_a_linear_decoder_needs_no_iterations_and_its_spread_is_right(
+    problem, data
+):
+    network = stated(paired(problem, data, widths=(0, 0)), data)
+    y, noise = torch.from_numpy(data[1][:4]) * torch.from_numpy(KEEP), torch.tensor([0.01, 0.02, 0.05, 0.1])
+    found = coordinates(network, y, noise, 0.5)
+    prior = network.latent_mean, network.latent_whitening
+    objective = Objective("weighted", "mahalanobis", 0.5, noise.sqrt(), prior)
+    keep = torch.from_numpy(KEEP)
+    z = found.centre.double().requires_grad_(True)
+    double = network.double()
+    residual = keep * (double.decode_y(z) - y) / double.y_scaling.scale
+    prior = tuple(u.double() for u in prior)
+    loss = Objective("weighted", "mahalanobis", 0.5, noise.double().sqrt(), prior)(z, residual, torch.arange(4))
+    (gradient,) = torch.autograd.grad(loss.sum(), z)
+    size = (2 * torch.autograd.functional.hessian(lambda u: u.square().sum(), z[0].detach()).diag()).norm()
+    assert gradient.abs().max() < 1e-2 * size * network.latent_whitening.max() ** 2 + 1e-2
+    assert objective.weight == 0.5
+    # z = centre + S v with S S' the inverse of half the objective's Hessian
+    for row in range(4):
+        one = Objective("weighted", "mahalanobis", 0.5, noise[row : row + 1].double().sqrt(), prior)
+        of_row = lambda u, one=one, row=row: one(  # noqa: E731
+            u[None], keep * (double.decode_y(u[None]) - y[row : row + 1]) / double.y_scaling.scale, torch.zeros(1).long()
+        ).sum()
+        hessian = torch.autograd.functional.hessian(of_row, found.centre[row].double()) / 2
+        spread = (found.scale[row][:, None] * found.turn).double()
+        assert torch.allclose(spread.T @ spread @ hessian, torch.eye(24).double(), atol=2e-2)
+    network.float()
+
+
+def test_the_search_through_the_posterior_ends_where_the_plain_one_does_and_sooner(problem, data):
+    network = paired(problem, data, widths=(0, 6))
+    torch.nn.init.normal_(network.y_decoder.correction.output.weight, std=0.02)
+    network = stated(network, data)
+    y, keep = torch.from_numpy(data[1][:5]) * torch.from_numpy(KEEP), torch.from_numpy(KEEP)
+    noise = torch.full((5,), 0.02) + network.left_y
+    objective = Objective("weighted", "mahalanobis", 1.0, noise.sqrt(), (network.latent_mean, network.latent_whitening))
+
+    def values(points):
+        residual = keep * (network.decode_y(points) - y) / network.y_scaling.scale
+        return objective(points, residual, torch.arange(5))
+
+    start = torch.zeros(5, 24)
+    through = coordinates(network, y, noise, 1.0)
+    by_posterior = latent_space_inference(network, y, keep, start, "y", 6, 10, None, objective, through).points
+    plain = latent_space_inference(network, y, keep, start, "y", 300, 50, None, objective).points
+    assert torch.allclose(values(by_posterior[-1]), values(plain[-1]), rtol=5e-3)
+    assert (values(by_posterior[2]) < values(plain[6])).all()

@@ -1,0 +1,32 @@
+"""What networks on principal components know before training: their bases and the maps between them, in closed form."""
+
+import torch
+from torch import nn
+
+from pairlsi.networks.linear_pair import LinearPair, fit_samples
+from pairlsi.networks.principal import PrincipalDecoder, PrincipalEncoder
+from pairlsi.problems.symmetries import Symmetries
+
+
+def set_closed_forms(network: nn.Module, x, y, symmetries: Symmetries, keep=None) -> None:
+    """Set the bases of a PAIR or an encoder-decoder, and its maps, to those of the best linear one.
+
+    x, y: samples (N, C, H, W) of the training split; symmetries: of the problem; keep: the mask P that an
+    encoder-decoder is trained behind, None for complete data.
+    """
+    encoder = network.y_encoder
+    latents = network.inverse_map.out_features, encoder.latent
+    linear = LinearPair(x.shape[1:], y.shape[1:], *latents).requires_grad_(False)
+    for own, other in ((linear.x_scaling, network.x_scaling), (linear.y_scaling, network.y_scaling)):
+        own.load_state_dict(other.state_dict())
+    fit_samples(linear, x, y, symmetries, keep)
+    bases = {"x": linear.basis_x, "y": linear.basis_y}
+    for name, module in network.named_children():
+        if isinstance(module, PrincipalEncoder | PrincipalDecoder):
+            module.basis.copy_(bases[name[0]])
+    with torch.no_grad():
+        encoder.variances.copy_(linear.variances_y)
+        for name in ("forward_map", "inverse_map"):
+            if hasattr(network, name):
+                getattr(network, name).weight.copy_(getattr(linear, name).weight)
+                getattr(network, name).bias.zero_()
