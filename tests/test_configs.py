@@ -39,8 +39,15 @@ KNOWN = [  # what broke reports once: experiment, methods, percents of observati
 ]
 DRAWS = 3
 SIMULATING = ["mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-refined"]
-STARTS = {"mlsi-lsi": "lsi", "fwi-lsi": "lsi", "lsi-refined": "lsi-prior", "cgls-completed": "lsi-prior"}
+STARTS = {
+    "mlsi-lsi": "lsi",
+    "fwi-lsi": "lsi",
+    "lsi-refined": "lsi-prior",
+    "cgls-completed": "lsi-prior",
+    "tv-lsi": "lsi-prior",
+}
 SEARCH = {"iterations": 2}
+TOTAL_VARIATION = SEARCH | {"weights": [0.5, 1.0]}
 
 
 def methods_of(problem: str, members: int) -> dict:
@@ -48,7 +55,14 @@ def methods_of(problem: str, members: int) -> dict:
     if problem == "linear":
         named = {"kind": "pair", "label": "Linear PAIR"}
         estimate = {"lengths": [5, 10]}
-        return {"linear": named, "linear-lsi": {}, "linear-estimate": estimate, "cgls": SEARCH, "mean": {}}
+        return {
+            "linear": named,
+            "linear-lsi": {},
+            "linear-estimate": estimate,
+            "cgls": SEARCH,
+            "tv": TOTAL_VARIATION,
+            "mean": {},
+        }
     found = {
         "pair": {},
         "lsi": SEARCH | {"members": members},
@@ -68,6 +82,8 @@ def methods_of(problem: str, members: int) -> dict:
             | {
                 "lsi-refined": {"kind": "cgls", "label": "Refined LSI", "start": "lsi-prior", **SEARCH},
                 "cgls": SEARCH,
+                "tv": TOTAL_VARIATION,
+                "tv-lsi": {"kind": "tv", "start": "lsi-prior", **TOTAL_VARIATION},
                 "cgls-mean": {"kind": "cgls", "start": "mean", **SEARCH},
                 "cgls-completed": {"kind": "cgls", "completed_by": "lsi-prior", **SEARCH},
             }
@@ -135,7 +151,10 @@ def network_of(method: str, networks: dict) -> str | None:
     if method.startswith("linear"):
         return "linear"
     without = (
-        method.startswith(("cgls", "fwi")) or method == "mean" or method == "lsi-refined" and "encdec-none" in networks
+        method.startswith(("cgls", "fwi", "tv"))
+        or method == "mean"
+        or method == "lsi-refined"
+        and "encdec-none" in networks
     )
     return None if without else next(iter(networks))
 

@@ -280,7 +280,7 @@ def test_a_crosswell_experiment_is_accepted():
     experiment["problem"] = LAPTOP
     with pytest.raises(ConfigError, match="methods.cgls' needs a linear problem with an adjoint"):
         config.check({"experiments": {"wells": experiment}})
-    for name in ("lsi-refined", "cgls"):
+    for name in ("lsi-refined", "cgls", "tv"):
         del experiment["methods"][name]
     experiment["networks"]["linear-long"]["latent"] = [1024, 1500]  # no more than a model has cells
     experiment["networks"]["principal"]["x"]["latent"] = 1024

@@ -54,6 +54,7 @@ METHODS = {
     "mean": {},
     "encdec-random": {"kind": "encoder-decoder"},
     "cgls": {"iterations": 4},
+    "tv": {"iterations": 4, "weights": [0.5, 1.0]},
     "cgls-mean": {"kind": "cgls", "start": "mean", "iterations": 4},
     "cgls-completed": {"kind": "cgls", "completed_by": "lsi-prior", "iterations": 4},
     "mlsi": SIMULATION,
@@ -300,7 +301,17 @@ ON_GPU = {
     "crosswell": ("pair", "lsi", "lsi-prior", "lsi-refined", "interpolate", "mlsi", "mlsi-lsi", "fwi", "fwi-lsi"),
 }
 ON_CPU = {
-    "ct": ("lsi-refined", "linear", "linear-lsi", "linear-estimate", "mean", "cgls", "cgls-mean", "cgls-completed"),
+    "ct": (
+        "lsi-refined",
+        "linear",
+        "linear-lsi",
+        "linear-estimate",
+        "mean",
+        "cgls",
+        "cgls-mean",
+        "cgls-completed",
+        "tv",
+    ),
     "crosswell": ("linear-lsi", "linear-estimate", "mean"),
 }
 
@@ -315,7 +326,7 @@ def said_of(key: str, method: str, device: str) -> dict:
     said = settings_of(key, method)
     seen = {"name": "random", "kind": "random", "percents": [25], "seed": 7}
     told = {"method": {"kind": method, **said}, "observation": seen, "draws": 2, "kept": 2, "scaling": "pixel"}
-    searches = "iterations" in said and not said.get("kind", method).startswith("cgls")
+    searches = "iterations" in said and not said.get("kind", method).startswith(("cgls", "tv"))
     return told | {"splits": ["validation", "test"], "device": device, "batch_size": 4 if searches else 3}
 
 
@@ -327,7 +338,7 @@ def start_of(key: str, method: str) -> str | None:
 
 def network_for(key: str, method: str) -> str | None:
     kind = settings_of(key, method).get("kind", method)
-    if kind in ("cgls", "mean", "fwi"):
+    if kind in ("cgls", "tv", "mean", "fwi"):
         return None
     return method if kind == "encoder-decoder" else "linear" if method.startswith("linear") else PAIRED[key]
 

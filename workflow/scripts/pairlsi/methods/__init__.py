@@ -22,6 +22,7 @@ from pairlsi.methods.estimates import Estimates, joined
 
 log = logging.getLogger(__name__)
 Some = Annotated[Integer, Field(ge=2)]
+OWN = ("zero", "mean")  # starts of a solver that are no other method's estimates
 
 
 class Samples(Strict):
@@ -57,6 +58,16 @@ class Given:
     def keep(self) -> np.ndarray:
         """1 where data arrived and 0 where not, broadcastable to (C, H, W), float32."""
         return self.observation.mask.weights()
+
+    def start(self, name: str, split: str, numbers: np.ndarray) -> np.ndarray | None:
+        """x (n, C, H, W) where a solver starts, that a setting calls `name`: zero, which is None here, mean, or a
+        method's, whose estimates of the samples `numbers` (n,) are in `starts`.
+        """
+        if name == "zero":
+            return None
+        if name == "mean":
+            return np.repeat(self.statistics.means["x"][None], len(numbers), axis=0)
+        return self.starts[f"{split}/x"][:][numbers]
 
 
 class Method(Part):
@@ -172,3 +183,32 @@ BASE = Method
 def deal(samples: int, draws: int) -> list[np.ndarray]:
     """The numbers of the validation samples that each draw of an observation gets, in turn."""
     return [np.arange(draw, samples, draws) for draw in range(draws)]
+
+
+def best_of(methods: Sequence[Method], name: str, values: Sequence, x: np.ndarray, y: np.ndarray) -> tuple:
+    """Give all methods the attribute `name` of these values that is best on validation pairs x, y (N, C, H, W).
+
+    Returned are the value and [value, mean relative error] of each; samples are dealt out over the draws.
+    """
+    dealt = [(method, own) for method, own in zip(methods, deal(len(x), len(methods)), strict=True) if len(own)]
+    tried = []
+    for value in values:
+        for method in methods:
+            setattr(method, name, value)
+        tried.append([value, float(np.concatenate([_errors(m, x[own], y[own], own) for m, own in dealt]).mean())])
+    best = min(tried, key=lambda pair: pair[1])[0]
+    for method in methods:
+        setattr(method, name, best)
+    return best, tried
+
+
+def _errors(method: Method, x: np.ndarray, y: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Relative errors (n,) of validation pairs, samples `numbers` (n,), estimated batch by batch."""
+
+    def estimated(part: slice) -> np.ndarray:
+        own = numbers[part]
+        found = method.estimate(method.observation(y[part], "validation", own), "validation", own).x
+        return (found - x[part]).reshape(len(own), -1)
+
+    off = np.concatenate(list(method.batched(estimated, len(x))))
+    return np.linalg.norm(off, axis=1) / np.linalg.norm(x.reshape(len(x), -1), axis=1)

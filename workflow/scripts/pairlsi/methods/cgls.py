@@ -6,11 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from pairlsi.core.base import Iterations
-from pairlsi.methods import Method, deal
+from pairlsi.methods import OWN, Method, deal
 from pairlsi.methods.estimates import Estimates
 from pairlsi.observations.mask import Mask
-
-OWN = ("zero", "mean")  # starts that are no other method's estimates
 
 
 class CGLS(Method):
@@ -64,15 +62,11 @@ class CGLS(Method):
 
     def begin(self, y: np.ndarray, split: str, numbers: np.ndarray) -> tuple:
         """Data, mask and start of CGLS for ỹ (N, C, H, W)."""
-        mask, start = self.observation.mask, None
+        mask = self.observation.mask
         if self.settings.completed_by:
             y = y + self.given.starts[f"{split}/y"][:][numbers] * (1 - mask.weights())
             mask = Mask("complete", mask.axis, np.ones_like(mask.keep))
-        if self.settings.start == "mean":
-            start = np.repeat(self.given.statistics.means["x"][None], len(y), axis=0)
-        elif self.settings.start != "zero":
-            start = self.given.starts[f"{split}/x"][:][numbers]
-        return y, mask, start
+        return y, mask, self.given.start(self.settings.start, split, numbers)
 
     @property
     def leaves_open(self):

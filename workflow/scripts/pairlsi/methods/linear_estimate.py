@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from pairlsi.core.base import Count, Distinct
-from pairlsi.methods import Method, deal
+from pairlsi.methods import Method, best_of
 from pairlsi.methods.estimates import Estimates
 
 
@@ -52,22 +51,8 @@ class LinearEstimate(Method):
 
     @classmethod
     def choose(cls, methods, x, y):
-        dealt = list(zip(methods, deal(len(x), len(methods)), strict=True))
-        errors = {}
-        for length in methods[0].lengths:
-            for method in methods:
-                method.length = length
-            found = [method.errors(x[own], y[own], own) for method, own in dealt if len(own)]
-            errors[length] = float(np.concatenate(found).mean())
-        best = min(errors, key=errors.get)
-        for method in methods:
-            method.length = best
-        return {"length": best, "validation_rre_by_length": [[*pair] for pair in errors.items()]}
-
-    def errors(self, x, y, numbers):
-        """Relative errors (n,) of validation pairs, samples `numbers` (n,)."""
-        found = self.estimate(self.observation(y, "validation", numbers), "validation", numbers).x
-        return np.linalg.norm((found - x).reshape(len(x), -1), axis=1) / np.linalg.norm(x.reshape(len(x), -1), axis=1)
+        best, tried = best_of(methods, "length", methods[0].lengths, x, y)
+        return {"length": best, "validation_rre_by_length": tried}
 
     def estimate(self, y, split, numbers):
         import torch

@@ -84,10 +84,8 @@ def at_the_edge(choices: Choices, labels: dict[str, str]) -> str:
     found = {}
     for method, by_case in choices.items():
         for case, choice in by_case.items():
-            if not iterates(choice):
-                continue
-            best = choice.get("best_iterations", choice["iterations"])
-            if best == len(choice["validation_rre"]) - 1:
+            best = choice.get("best_iterations", choice.get("iterations"))
+            if iterates(choice) and best == len(choice["validation_rre"]) - 1:
                 found.setdefault("the most iterations", {}).setdefault(labels[method], []).append(case)
             tried = [weight for weight, _ in choice.get("validation_rre_by_weight", [])]
             for end, name in ((min, "the least weight"), (max, "the largest weight")) if len(tried) > 1 else ():
