@@ -49,6 +49,19 @@ def test_the_relative_error_of_a_multiple_is_known(images, factor, error):
     assert metrics.relative_error(factor * truth, truth) == pytest.approx(np.full(4, error), rel=1e-5)
 
 
+@pytest.mark.parametrize("shift", [0, 2150])
+def test_the_error_relative_to_the_deviation_does_not_care_how_large_the_mean_is(images, shift):
+    estimate, truth = (u.astype(np.float64) + shift for u in images)
+    mean = truth.mean(0)
+    found = metrics.deviation_error(estimate, truth, mean)
+    wanted = [np.linalg.norm(a - b) / np.linalg.norm(b - images[1].mean(0)) for a, b in zip(*images, strict=True)]
+    assert found == pytest.approx(wanted, rel=1e-4)
+    assert metrics.deviation_error(np.broadcast_to(mean, truth.shape), truth, mean) == pytest.approx(np.ones(4))
+    half = (truth + mean) / 2
+    assert metrics.deviation_error(half, truth, mean) == pytest.approx(np.full(4, 0.5))
+    assert np.isnan(metrics.deviation_error(estimate, np.broadcast_to(mean, truth.shape), mean)).all()
+
+
 @pytest.mark.parametrize("data_range", [1.0, 0.7])
 def test_the_signal_to_noise_ratio_is_that_of_skimage(images, data_range):
     wanted = [peak_signal_noise_ratio(b, a, data_range=data_range) for a, b in zip(*images, strict=True)]

@@ -69,9 +69,11 @@ def means(sweep: Sweep, split: str, methods: list[str], kind: str, samples: np.n
     return {method: found[method] for method in methods if method in found}
 
 
-def means_at(sweep: Sweep, methods: list[str], kind: str, percent: int, samples: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean RRE over the chosen test samples with that percentage missing: method -> (1 + R,), the least first."""
-    found = means(sweep, "test", methods, kind, samples)
+def means_at(
+    sweep: Sweep, methods: list[str], kind: str, percent: int, samples: np.ndarray, metric: str = "rre"
+) -> dict[str, np.ndarray]:
+    """Mean error over the chosen test samples with that percentage missing: method -> (1 + R,), the least first."""
+    found = means(sweep, "test", methods, kind, samples, metric)
     at = {method: by_percent[percent] for method, by_percent in found.items() if percent in by_percent}
     return dict(sorted(at.items(), key=lambda item: item[1][0]))
 

@@ -129,13 +129,14 @@ def measure(found: Estimates, x: np.ndarray, y: np.ndarray, method: Method, stat
     """Metrics of one split, columns of a value a sample; NaN where a metric does not apply to the method.
 
     data_rre compares the completed data with the full noisy ones, misfit with what was observed of them. The pixel-wise
-    mean model of the statistics says when a member of an ensemble counts as a success.
+    mean model of the statistics is what deviations are from, and says when a member of an ensemble counts as a success.
     """
     mask, network = method.observation.mask, method.network
     measured = method.observation(y, split, np.arange(len(y)))
     columns = {
         "sample": np.arange(len(x)),
         "rre": metrics.relative_error(found.x, x),
+        "deviation_error": metrics.deviation_error(found.x, x, statistics.means["x"]),
         "ssim": metrics.similarity(found.x, x, statistics.data_range),
         "psnr": metrics.peak_signal_to_noise(found.x, x, statistics.data_range),
         "data_rre": np.nan if found.y is None else metrics.relative_error(found.y, y),

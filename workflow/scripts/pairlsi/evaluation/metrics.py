@@ -12,6 +12,18 @@ def relative_error(estimate: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.sqrt(np.square(estimate - truth).sum(axes) / np.square(truth).sum(axes))
 
 
+def deviation_error(estimate: np.ndarray, truth: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """‖estimate - truth‖ / ‖truth - mean‖ of each sample, (N, ...) -> (N,).
+
+    mean (...): pixel-wise, of the training split.
+    1 is no better than the mean, however large that is beside what varies: a wave speed of some 2000 m/s makes any
+    guess look good in `relative_error`. NaN for a sample that is the mean.
+    """
+    axes = tuple(range(1, truth.ndim))
+    scale = np.square(truth - mean).sum(axes)
+    return np.sqrt(np.square(estimate - truth).sum(axes) / np.where(scale > 0, scale, np.nan))
+
+
 def similarity(estimate: np.ndarray, truth: np.ndarray, data_range: float) -> np.ndarray:
     """SSIM of each sample (N, C, H, W) -> (N,), averaged over channels; of signals along their one axis.
 

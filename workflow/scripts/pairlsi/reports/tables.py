@@ -9,6 +9,8 @@ from pairlsi.evaluation.comparisons import Sweep, describe
 from pairlsi.networks import latents
 from pairlsi.reports.wording import ROWS, SPLITS, plus_minus, with_interval
 
+DEVIATION = "relative to the deviation"  # what tables call `metrics.deviation_error`
+
 
 def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame:
     """Table 1 for these masks, "RRE ± half the interval / SSIM", the paper's three methods beside the paper's numbers.
@@ -63,8 +65,8 @@ def draws(sweep: Sweep, methods: list[str]) -> str:
     )
 
 
-def best_first(sweep: Sweep, methods: list[str]) -> dict[str, np.ndarray]:
-    """Mean RRE over all masks with something missing that all were run on: method -> (1 + R,), the least first.
+def best_first(sweep: Sweep, methods: list[str], metric: str = "rre") -> dict[str, np.ndarray]:
+    """Mean error over all masks with something missing that all were run on: method -> (1 + R,), the least first.
 
     Empty where there are none.
     """
@@ -72,36 +74,42 @@ def best_first(sweep: Sweep, methods: list[str]) -> dict[str, np.ndarray]:
     missing = [symbol for symbol in sweep.shown if symbol != "none" and run[symbol]]
     if not missing:
         return {}
-    means = {m: np.mean([sweep.mean(m, symbol, among=methods) for symbol in missing], axis=0) for m in methods}
+    means = {m: np.mean([sweep.mean(m, symbol, metric, among=methods) for symbol in missing], axis=0) for m in methods}
     return dict(sorted(means.items(), key=lambda item: item[1][0]))
 
 
 def over_masks(sweep: Sweep, methods: list[str], confidence: float) -> pd.DataFrame:
-    """`best_first` as a table, with intervals."""
-    rows = {}
+    """`best_first` as a table, with intervals, and the mean errors relative to deviations from the mean model."""
+    rows, deviations = {}, {m: v[0] for m, v in best_first(sweep, methods, "deviation_error").items()}
     for method, values in best_first(sweep, methods).items():
         mean, low, high = interval(values, confidence)
         told = "" if np.isnan(low) else f"{low:.3f} to {high:.3f}"
-        rows[sweep.label(method)] = {"mean RRE": f"{mean:.3f}", "interval": told}
+        rows[sweep.label(method)] = {
+            "mean RRE": f"{mean:.3f}",
+            "interval": told,
+            DEVIATION: f"{deviations[method]:.3f}",
+        }
     return pd.DataFrame(rows).T
 
 
 def on_shared_and_all(sweep: Sweep, methods: list[str], kind: str, percent: int, confidence: float) -> pd.DataFrame:
     """Mean RRE with that percentage missing, with intervals, from the best method to the worst.
 
-    One column on the test samples that all methods share, one on all of them for the methods that were run on all;
-    each on the draws that its methods share.
+    One column on the test samples that all methods share, beside it the same errors relative to deviations from the
+    mean model, and one on all samples for the methods that were run on all; each on the draws that its methods share.
     """
     shared = by_percent.shared_samples(sweep, "test", methods)
     some, count = int(shared.sum()), len(shared)
     on_shared = by_percent.means_at(sweep, methods, kind, percent, shared)
+    deviations = by_percent.means_at(sweep, methods, kind, percent, shared, "deviation_error")
     run = {method: by_percent.values(sweep, "test", method, kind, percent) for method in on_shared}
     everywhere = [method for method, values in run.items() if not np.isnan(values).any()]
     on_all = by_percent.means_at(sweep, everywhere, kind, percent, np.ones_like(shared))
     rows = {}
     for method, mean in on_shared.items():
         rows[sweep.label(method)] = {
-            f"the {some} samples that all share": with_interval(mean, confidence) if some else ""
+            f"the {some} samples that all share": with_interval(mean, confidence) if some else "",
+            DEVIATION: with_interval(deviations[method], confidence) if some else "",
         }
         if some < count:
             rows[sweep.label(method)][f"all {count} test samples"] = (

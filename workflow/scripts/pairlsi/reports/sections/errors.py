@@ -34,6 +34,7 @@ class Errors(Section):
         for split, metric, digits, caption in (
             ("test", "rre", 3, "Mean RRE in distribution."),
             ("ood", "rre", 3, "Mean RRE out of distribution."),
+            ("test", "deviation_error", 3, "Mean error relative to the truth's distance from the mean image."),
             ("test", "ssim", 3, "Mean SSIM in distribution."),
             ("test", "psnr", 2, "Mean PSNR in dB in distribution."),
         ):

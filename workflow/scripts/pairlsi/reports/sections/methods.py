@@ -49,8 +49,10 @@ to validate, {counts.test} to test, {counts.ood} out of distribution (OOD). Netw
         ]
         dear = f" Methods that take long were run on fewer samples: {', '.join(few)}." if few else ""
         return f"""
-**How to read it.** RRE = $\\|\\hat x - x\\| / \\|x\\|$, less is better; SSIM and PSNR are taken at the data range of
-the training samples, {stored.statistics.data_range:.3f} {problem.x_unit}. Means are over the test split unless OOD is
+**How to read it.** RRE = $\\|\\hat x - x\\| / \\|x\\|$, less is better. The error relative to the deviation is
+$\\|\\hat x - x\\| / \\|x - \\bar x\\|$ with $\\bar x$ the pixel-wise mean of the training split: 1 is no better than
+the mean, whatever its size. SSIM and PSNR are taken at the data range of the training samples,
+{stored.statistics.data_range:.3f} {problem.x_unit}. Means are over the test split unless OOD is
 said; no choice was made on either. Estimates of ensembles are means over their members. Intervals are
 {100 * stored.confidence:g} % bootstrap intervals {sources(len(stored.experiment.training.seeds), draws - 1)}. How data
 were observed: {" ".join(seen)} A prime, as in R′, is for draws that no network was trained on.

@@ -17,6 +17,7 @@ class Ranking(Section):
         show_table(
             tables.over_masks(self.results.sweep, self.results.methods, self.results.confidence),
             f"Mean relative error with {missing} missing, over all observations that all methods were run on, with "
-            "intervals, from best to worst.",
+            "intervals, from best to worst. Relative to the deviation: the error over the truth's distance from the "
+            "mean image; 1 is no better than the mean image.",
             otherwise=f"There is no observation with {missing} missing that all methods were run on.",
         )

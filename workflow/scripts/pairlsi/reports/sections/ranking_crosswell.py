@@ -18,5 +18,7 @@ class RankingCrosswell(Section):
         show_table(
             tables.on_shared_and_all(stored.sweep, stored.methods, scope.kind, scope.heavy, scope.confidence),
             f"Mean relative error of the velocity, {scope.loss}, with intervals, from best to worst; each column on "
-            "the draws of the mask that all its methods share.",
+            "the draws of the mask that all its methods share. Relative to the deviation: the error over the truth's "
+            "distance from the mean model, on the same samples as the column before; 1 is no better "
+            "than the mean model.",
         )
