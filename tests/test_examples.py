@@ -159,8 +159,21 @@ def test_a_choice_at_the_end_of_what_was_tried_says_so():
     told = choices.at_the_edge(
         {"lsi-prior": {"R": last, "B": largest}, "cgls": {"R": OF_CGLS | {"iterations": 2}}}, LABELS
     )
-    assert told.endswith(
-        "the most iterations for PAIR+LSI, prior (R), CGLS, no network (R); the largest weight for PAIR+LSI, prior (B)."
+    assert told == (
+        "More iterations may be better: the number that is best on validation samples is the most allowed, 3 for "
+        "PAIR+LSI, prior (R), 2 for CGLS, no network (R). A larger weight may be better: the best on validation "
+        "samples is the largest that was tried, 2 for PAIR+LSI, prior (B)."
+    )
+    # a search stopped after a fixed number, which the curve says is best; and the lengths of the linear estimate
+    fixed = inside | {"iterations": 3, "best_iterations": 3}
+    assert "the most allowed, 3 for PAIR+LSI, prior (R; B)." in choices.at_the_edge(
+        {"lsi-prior": {"R": fixed, "B": fixed, "none": inside}}, LABELS
+    )
+    assert choices.at_the_edge({"lsi-prior": {"R": fixed | {"best_iterations": 2}}}, LABELS) == ""
+    longest = {"length": 8, "validation_rre_by_length": [[4, 0.3], [8, 0.2]]}
+    assert choices.at_the_edge({"lsi": {"R": longest}}, LABELS).startswith("More latents may be better")
+    assert choices.at_the_edge({"lsi": {"R": longest | {"length": 4}}}, LABELS).startswith(
+        "Fewer latents may be better"
     )
 
 

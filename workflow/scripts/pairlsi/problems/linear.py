@@ -49,6 +49,7 @@ class Linear(Problem):
         "exact-bounds",
         "stopping-early",
         "measured-errors",
+        "choices",
         "origin",
     )
     Settings = Settings

@@ -5,6 +5,14 @@ import pandas as pd
 
 from pairlsi.reports.stored import Stored
 
+# what may be better than the end of what was tried: key -> the beginning of a sentence
+BEYOND = {
+    "iterations": "More iterations may be better: the number that is best on validation samples is the most allowed",
+    "least weight": "A smaller weight may be better: the best on validation samples is the least that was tried",
+    "largest weight": "A larger weight may be better: the best on validation samples is the largest that was tried",
+    "least length": "Fewer latents may be better: the best number on validation samples is the least that was tried",
+    "largest length": "More latents may be better: the best number on validation samples is the most that was tried",
+}
 Choices = dict[str, dict]  # method -> case -> choice, as `Stored.choice` returns it; a case is what a mask is called
 
 
@@ -80,24 +88,35 @@ def weights(choices: Choices, labels: dict[str, str]) -> pd.DataFrame:
 
 
 def at_the_edge(choices: Choices, labels: dict[str, str]) -> str:
-    """Which choices lie at the end of what was tried, so that the best may lie beyond, as a sentence; "" for none."""
-    found = {}
+    """Which choices lie at the end of what was tried, so that the best may lie beyond, a sentence each; "" for none.
+
+    A search that stops after a fixed number is told of too where that is the best up to there.
+    """
+    found = {beyond: {} for beyond in BEYOND}
     for method, by_case in choices.items():
         for case, choice in by_case.items():
-            best = choice.get("best_iterations", choice.get("iterations"))
-            if iterates(choice) and best == len(choice["validation_rre"]) - 1:
-                found.setdefault("the most iterations", {}).setdefault(labels[method], []).append(case)
-            tried = [weight for weight, _ in choice.get("validation_rre_by_weight", [])]
-            for end, name in ((min, "the least weight"), (max, "the largest weight")) if len(tried) > 1 else ():
-                if choice["weight"] == end(tried):
-                    found.setdefault(name, {}).setdefault(labels[method], []).append(case)
-    told = [
-        f"{name} for " + ", ".join(f"{label} ({_counted(cases)})" for label, cases in by_label.items())
-        for name, by_label in found.items()
-    ]
-    if not told:
-        return ""
-    return f"The best lies at the end of what was tried, and may lie beyond it: {'; '.join(told)}."
+            for beyond, end in _ends(choice):
+                of_method = found[beyond].setdefault((labels[method], end), [])
+                of_method.append(case)
+    sentences = []
+    for beyond, by_method in found.items():
+        told = [f"{end:g} for {label} ({_counted(cases)})" for (label, end), cases in by_method.items()]
+        if told:
+            sentences.append(f"{BEYOND[beyond]}, {', '.join(told)}.")
+    return " ".join(sentences)
+
+
+def _ends(choice: dict):
+    """Yield what of a choice is the last that was tried: a key of `BEYOND`, and the number there."""
+    if iterates(choice):
+        most = len(choice["validation_rre"]) - 1
+        if choice.get("best_iterations", choice["iterations"]) == most:
+            yield "iterations", most
+    for key in ("weight", "length"):
+        tried = [value for value, _ in choice.get(f"validation_rre_by_{key}", [])]
+        for end, which in ((min, "least"), (max, "largest")) if len(tried) > 1 else ():
+            if choice[key] == end(tried):
+                yield f"{which} {key}", choice[key]
 
 
 def _counted(cases: list) -> str:
