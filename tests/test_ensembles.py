@@ -24,6 +24,7 @@ class Columns:
 
     x_shape = X_SHAPE
     weights = torch.linspace(0.2, 1, 9)
+    sample_interval = 0.01
 
     def simulate(self, x):
         return (x.mean(3, keepdim=True) * self.weights).expand(-1, 2, -1, -1) + x.mean((1, 2, 3), keepdim=True)
@@ -221,6 +222,24 @@ def test_a_fixed_stop_of_a_search_that_simulates_reports_the_curves(samples):
     assert (chosen["iterations"], fixed.iterations, chosen["weight"]) == (8, 8, 0)
     assert chosen["best_iterations"] == 1 + int(np.argmin(chosen["validation_rre"][1:]))
     assert (np.diff(chosen["validation_misfit"]) < 1e-6).all() and len(chosen["validation_misfit"]) == 9
+
+
+def test_the_iterations_over_bands_are_chosen_on_one_way_through_them(samples):
+    x = samples[0]
+    y = Columns().simulate(torch.from_numpy(x)).numpy() + 0.5 * samples[1]
+    said = {"roughness": [0.0, 0.01], "iterations": 8, "bands": [10.0, None]}
+    chooser = ensemble(None, "fwi", Columns(), stop="validation", **said)
+    chosen = choose([chooser], x, y)
+    errors = []
+    for iterations in range(1, 9):
+        single = ensemble(None, "fwi", Columns(), **said)
+        single.iterations, single.weight = iterations, chosen["weight"]
+        errors.append(error(estimate(single, MASK(y), "validation").x, x))
+    assert chosen["validation_rre"][1:] == pytest.approx(errors, rel=1e-3)
+    assert chosen["iterations"] == chooser.iterations == 1 + int(np.argmin(errors))
+    at_once = choose([ensemble(None, "fwi", Columns(), **(said | {"bands": [None]}))], x, y)
+    assert at_once["validation_rre"][2] != pytest.approx(chosen["validation_rre"][2], rel=1e-4)
+    assert [weight for weight, _ in chosen["validation_rre_by_weight"]] == [0.0, 0.01]
 
 
 @pytest.mark.parametrize(("name", "search"), [("lsi", {}), ("lsi-zx", {}), ("lsi-prior", PRIOR | {"weights": [2.0]})])

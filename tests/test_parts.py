@@ -1,5 +1,6 @@
 """One suite for all parts of a kind: every part of the package, and those of the docs, found by name or by path."""
 
+import contextlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -144,6 +145,18 @@ def test_a_method_holds_what_methods_hold(kind, problem, where):
         on = network.to("cuda") if network is not None else None
         testing.check_method(one, problem, observation, on, device="cuda")
         assert device.operations_done > 0
+
+
+@pytest.mark.parametrize("where", ["here", "on a pretend device"])
+def test_inversion_band_by_band_holds_what_methods_hold(where):
+    problem = problem_called(OWN_PROBLEM)
+    problem.sample_interval = 0.01  # so that its signals are records
+    said = {"kind": "fwi", "iterations": 4, "roughness": [0.1], "bands": [15.0, None]}
+    one = instance("methods", "tested", said, "methods.tested")
+    seen = {"name": "random", "kind": "random", "percents": [25], "seed": 1}
+    with Cuda() if where != "here" else contextlib.nullcontext():
+        device = "cpu" if where == "here" else "cuda"
+        testing.check_method(one, problem, observations.made(seen, problem, 0), device=device)
 
 
 @pytest.mark.parametrize("where", ["here", "on a pretend device"])

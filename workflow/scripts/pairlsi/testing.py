@@ -39,6 +39,8 @@ def check_problem(problem) -> None:
     alone = np.concatenate([problem.forward(x[i : i + 1]) for i in range(COUNT)])
     assert np.allclose(alone, clean, rtol=1e-5, atol=1e-6 * np.abs(clean).max()), "forward mixes the samples of a batch"
     check_symmetries(problem, x)
+    between = problem.sample_interval
+    assert between is None or between > 0, f"sample_interval is {between}, it should be the seconds between samples"
     if problem.linear:
         check_adjoint(problem)
     if problem.differentiable:

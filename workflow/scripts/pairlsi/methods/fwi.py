@@ -1,11 +1,22 @@
 """Full waveform inversion: classical inversion over pixels with the simulation in the loop."""
 
+import itertools
+import math
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pairlsi.core.base import Distinct, Weight
 from pairlsi.methods.search import Search
+
+Frequency = Annotated[float, Field(gt=0)]
+
+
+def _wider(bands: list) -> list:
+    highest = [math.inf if band is None else band for band in bands]
+    if any(following <= band for band, following in itertools.pairwise(highest)):
+        raise ValueError(f"each band should be wider than the one before, null is the widest; {bands} is not so")
+    return bands
 
 
 class FWI(Search):
@@ -15,17 +26,20 @@ class FWI(Search):
     colour = "#64B5CD"
     description = (
         "Classical full waveform inversion over pixels, without any network, with a smoothness prior around its start: "
-        "the mean model, or an estimate."
+        "the mean model, or an estimate; low frequencies first where its `bands` say so."
     )
     differentiable = True
     simulates = True
 
     class Settings(Search.Settings):
-        """Where it starts, and its prior."""
+        """Where it starts, its prior, and in what order it takes frequencies."""
 
         start: str = Field("mean", description="mean: the mean model of the training split; or a method: its estimates")
         roughness: Annotated[list[Weight], Field(min_length=1), Distinct] = Field(
             description="weights of the roughness, to choose from on the validation split"
+        )
+        bands: Annotated[list[Frequency | None], Field(min_length=1), AfterValidator(_wider)] = Field(
+            [None], description="highest frequencies to fit one after the other, Hz, null: all; they share `iterations`"
         )
 
     @classmethod
@@ -36,6 +50,14 @@ class FWI(Search):
     def title(cls, settings, labels):
         start = labels.get(settings.start, settings.start)
         return cls.label if settings.start == "mean" else f"{cls.label} from {start}"
+
+    @classmethod
+    def unfit(cls, settings, experiment):
+        if len(settings.bands) > settings.iterations:
+            return f"bands' are {len(settings.bands)}: at most one for each of the {settings.iterations} iterations"
+        if settings.bands != [None] and experiment.problem.sample_interval is None:
+            return "bands' has frequencies, and this problem's data are not said to be samples in time: leave it out"
+        return None
 
     def __init__(self, settings, given):
         super().__init__(settings, given)
@@ -56,9 +78,12 @@ class FWI(Search):
         return models.flatten(1) / self.scales[0]
 
     def follow(self, y, start, iterations, weight, evaluations):
+        from pairlsi.solvers.continuation import bands
         from pairlsi.solvers.model_based import waveform_inversion
 
-        steps = iterations, self.settings.history, evaluations
+        # of all iterations, however many are made: what was chosen on validation samples is a place on that way
+        dealt = bands(self.settings.bands, self.problem.sample_interval, self.settings.iterations)
+        steps = iterations, self.settings.history, dealt
         shape = self.problem.x_shape
         return waveform_inversion(self.problem, y, self.keep, start, shape, self.scales, weight, *steps)
 

@@ -31,6 +31,8 @@ class Problem(Part):
     and may have:
 
     adjoint(y) -> x             the transpose of a linear A; methods that are `linear` need it
+    sample_interval             seconds between samples along the last axis of y, where that is time; methods that go
+                                through frequencies need it
     simulate(x) -> y            A on tensors, differentiable; methods that are `differentiable` need it
     mirrored                    whether rows go on past the ends as a parallel beam's views do
     symmetries                  what turns a pair (x, y) into one that is as likely: training makes use of them
@@ -51,6 +53,7 @@ class Problem(Part):
     x_axes: ClassVar[tuple[str, str, str]] = ("channel", "row", "column")
     y_axes: ClassVar[tuple[str, str, str] | None] = None
     mirrored: ClassVar[bool] = False
+    sample_interval: float | None = None
     shares_samples = False
     archives: list[dict] = []
     sections: ClassVar[tuple[str, ...]] = ()

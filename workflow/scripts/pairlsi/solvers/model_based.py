@@ -1,17 +1,20 @@
 """Inference with the forward operator in the loop: latent and pixel-wise, from what a search is started with.
 
     M-LSI (16)   min_{z_x} ‖P A(d_x(z_x)) - ỹ‖²                          over latents, in the range of the decoder
-    FWI          min_x ‖P A(x) - ỹ‖² + weight ‖∇(x - x⁰)‖²               over pixels, without any network
+    FWI          min_x ‖F P (A(x) - ỹ)‖² + weight ‖∇(x - x⁰)‖²           over pixels, without any network
 
-Full waveform inversion (FWI) is the classical solver, here with a smoothness prior around its start. Both need
-`problem.simulate`, A as a differentiable function of tensors. Misfits are in units of the standard deviation of the
-training data, velocities in units of that of the training models, so that one weight serves all problems.
+Full waveform inversion (FWI) is the classical solver, here with a smoothness prior around its start and, where asked
+for, frequencies in turn: F is a low-pass filter, and in the end the identity. Both need `problem.simulate`, A as a
+differentiable function of tensors. Misfits are in units of the standard deviation of the training data, velocities in
+units of that of the training models, so that one weight serves all problems.
 Source: the paper, equation (16); Tarantola, doi:10.1190/1.1441754, for FWI.
 """
 
+from collections.abc import Callable, Sequence
+
 from torch import Tensor
 
-from pairlsi.solvers.trajectory import Trajectory, follow
+from pairlsi.solvers.trajectory import Trajectory, follow, follow_in_turn
 
 
 def model_based_lsi(
@@ -42,24 +45,31 @@ def waveform_inversion(
     weight: float,
     iterations: int,
     history: int,
-    evaluations: int | None = None,
+    bands: Sequence[tuple] | None = None,
 ) -> Trajectory:
     """FWI for zero-filled data y = ỹ (R, C, H, W) from flattened models `start` (R, n), in units of scales[0].
 
     shape: (C, H, W) of a model. scales: standard deviations of the training models and data. weight: of the roughness.
+    bands: (filter, iterations) of frequencies to fit one after the other (`continuation.bands`), by default all at
+    once; `iterations` is of all bands together, after which the last one reached ends.
     """
 
-    def objective(u: Tensor, rows: Tensor) -> Tensor:
-        simulated = problem.simulate((u * scales[0]).unflatten(1, shape))
-        rough = roughness((u - start[rows]).unflatten(1, shape))
-        return data_misfit(simulated, y[rows], keep, scales[1]) + weight * rough
+    def objective(low_pass) -> Callable[[Tensor, Tensor], Tensor]:
+        def of_band(u: Tensor, rows: Tensor) -> Tensor:
+            simulated = problem.simulate((u * scales[0]).unflatten(1, shape))
+            rough = roughness((u - start[rows]).unflatten(1, shape))
+            return data_misfit(simulated, y[rows], keep, scales[1], low_pass) + weight * rough
 
-    return follow(objective, start, iterations, history, evaluations)
+        return of_band
+
+    stages = [(objective(low_pass), most) for low_pass, most in bands or [(None, iterations)]]
+    return follow_in_turn(stages, start, iterations, history)
 
 
-def data_misfit(simulated: Tensor, y: Tensor, keep: Tensor, scale) -> Tensor:
-    """‖P (simulated - y)‖² / scale² of each row, (R,)."""
-    return (keep * (simulated - y) / scale).square().flatten(1).sum(1)
+def data_misfit(simulated: Tensor, y: Tensor, keep: Tensor, scale, low_pass=None) -> Tensor:
+    """‖F P (simulated - y)‖² / scale² of each row, (R,); F: a `continuation.LowPass`, None for the identity."""
+    residual = keep * (simulated - y) / scale
+    return (residual if low_pass is None else low_pass(residual)).square().flatten(1).sum(1)
 
 
 def roughness(u: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ know, so that the data error goes on falling while the error of the estimate ris
 therefore a choice, made on validation samples.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,23 @@ def follow(
         points[i] = torch.where(reached[i, :, None], points[i], points[i - 1])
     points[-1] = found.x
     return Trajectory(points, found.iterations)
+
+
+def follow_in_turn(stages: Sequence[tuple], start: Tensor, iterations: int, history: int) -> Trajectory:
+    """`follow` several functions one after the other, each from where the one before ended, as one trajectory.
+
+    stages: (fun, iterations at most) of each; `iterations`: after how many of all to stop. A run of fewer iterations
+    follows the same path, as each stage has the evaluations of all its iterations.
+    """
+    points, done, left = [start.detach()[None].clone()], 0, iterations
+    for fun, most in stages:
+        count = min(most, left)
+        if count == 0:
+            break
+        found = follow(fun, points[-1][-1], count, history, most * 5 // 4)
+        points.append(found.points[1:])
+        done, left = done + found.iterations, left - count
+    return Trajectory(torch.cat(points), done)
 
 
 def best_iterations(errors: np.ndarray) -> int:

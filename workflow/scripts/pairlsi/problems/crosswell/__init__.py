@@ -82,6 +82,7 @@ class Crosswell(Problem):
         samples = len(range(0, settings.steps, settings.keep_every))
         self.y_shape = (2 * settings.sources_per_well, settings.receivers_per_well, samples)
         self.missing_count = settings.receivers_per_well
+        self.sample_interval = settings.time_step * settings.keep_every
 
     @classmethod
     def small(cls) -> dict:
