@@ -93,7 +93,7 @@ def methods_of(problem: str, members: int) -> dict:
         "lsi-refined": {"kind": "mlsi", "label": "Refined LSI", "start": "lsi-prior", **dear},
         "mlsi": dear | {"members": members},
         "mlsi-lsi": {"kind": "mlsi", "start": "lsi", **dear},
-        "fwi": dear | {"roughness": [0.3]},
+        "fwi": dear | {"roughness": [0.3, 1.0], "bands": [12.0, None]},
         "fwi-lsi": {"kind": "fwi", "start": "lsi", "roughness": [0.3], **dear},
     }
 
