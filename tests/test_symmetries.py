@@ -9,7 +9,9 @@ import torch
 from pairlsi import problems
 from pairlsi.data.batches import Batches
 from pairlsi.networks import stored
-from pairlsi.networks.linear_pair import LinearPair, fit_samples
+from pairlsi.networks.linear_fit import fit_samples
+from pairlsi.networks.linear_pair import LinearPair
+from pairlsi.problems.crosswell import _spread
 from pairlsi.problems.symmetries import Symmetries
 
 PHANTOMS = {"kind": "ct", "noise_level": 0.01, "source": {"kind": "phantoms"}}
@@ -17,8 +19,11 @@ EVEN = PHANTOMS | {"image_size": 16, "angles": 12, "detector_bins": 22}
 ODD = PHANTOMS | {"image_size": 15, "angles": 13, "detector_bins": 21}
 
 
+WELLS = {"kind": "crosswell", **problems.find("problems", "crosswell").small()}
+
+
 def crosswell():
-    return problems.create({"kind": "crosswell", **problems.find("problems", "crosswell").small()})
+    return problems.create(WELLS)
 
 
 def rows(u: np.ndarray) -> np.ndarray:
@@ -43,8 +48,29 @@ def test_the_wells_may_change_places():
     shots = problem.settings.sources_per_well
     y = problem.forward(x)
     assert np.array_equal(swapped, np.concatenate([y[:, shots:], y[:, :shots]], axis=1))
-    assert len(problem.symmetries) == 2
-    assert np.array_equal(rows(y)[:, problem.symmetries.y[1]], rows(swapped))
+    assert any(np.array_equal(rows(y)[:, turn], rows(swapped)) for turn in problem.symmetries.y)
+
+
+def test_top_and_bottom_may_change_places_where_instruments_lie_so():
+    problem = crosswell()
+    x, _ = problem.draw("test", np.arange(2), 1, {})
+    turned, y = problem.forward(np.ascontiguousarray(x[..., ::-1, :])), problem.forward(x)
+    assert len(problem.symmetries) == 4
+    wanted = rows(turned)
+    off = [np.abs(rows(y)[:, turn] - wanted).max() / np.abs(wanted).max() for turn in problem.symmetries.y]
+    assert sorted(off)[0] < 1e-4 and sorted(off)[1] > 0.1
+    middle = problems.create({**WELLS, "sources_per_well": 3})  # the middle one is in either of two cells
+    assert len(middle.symmetries) == 2
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 6, 11, 16])
+@pytest.mark.parametrize("rows", [16, 17])
+def test_instruments_lie_in_cells_of_their_own_and_mirror_each_other(number, rows):
+    depths = _spread(number, rows)
+    assert len(set(depths)) == number and depths.min() >= 0 and depths.max() < rows and (np.diff(depths) > 0).all()
+    assert np.abs(depths + 0.5 - (np.arange(number) + 0.5) * rows / number).max() <= 0.5 + 1e-9
+    mirrored = rows - 1 - depths[::-1]
+    assert (np.abs(mirrored - depths) <= ((np.arange(number) == number // 2) & (number % 2 == 1))).all()
 
 
 @pytest.mark.parametrize("problem", [problems.create(EVEN), crosswell()], ids=["ct", "crosswell"])
@@ -76,6 +102,25 @@ def test_they_are_closed_under_composition_and_begin_with_the_identity():
     average = symmetries.average(mean, "x")
     assert all(average.ravel()[turn] == pytest.approx(average.ravel()) for turn in symmetries.x)
     assert average.mean() == pytest.approx(mean.mean())
+
+
+@pytest.mark.parametrize("said", [EVEN, ODD, WELLS], ids=["8 of slices", "4 of slices", "4 of wells"])
+def test_second_moments_of_all_copies_fall_apart_and_nothing_is_lost(said):
+    symmetries = problems.create(said).symmetries
+    subgroup = symmetries.subgroup()
+    assert len(subgroup) == 4 and len(symmetries) % 4 == 0
+    for space in "xy":
+        turns, parts = getattr(symmetries, space), symmetries.parts(space)
+        bases = [part.vectors(np.eye(len(part.norms))) for part in parts]
+        whole = np.concatenate(bases, axis=1)
+        assert whole.shape == (turns.shape[1],) * 2 and np.allclose(whole.T @ whole, np.eye(len(whole)))
+        samples = np.random.default_rng(0).standard_normal((3, turns.shape[1]))
+        copies = np.concatenate([samples[:, turn] for turn in turns])
+        moment = copies.T @ copies / len(copies)
+        for i, (part, basis) in enumerate(zip(parts, bases, strict=True)):
+            inside = part.coordinates(samples)
+            assert np.allclose(basis.T @ moment @ basis, inside.T @ inside / len(inside))
+            assert all(np.allclose(basis.T @ moment @ other, 0) for other in bases[i + 1 :])
 
 
 X, Y = (1, 4, 4), (2, 3, 5)
@@ -150,7 +195,9 @@ def test_batches_turn_pairs_together_anew_every_epoch(path, symmetries, buffer):
     counts = np.bincount(drawn, minlength=4)
     assert len(drawn) == 120 and counts.min() > 15
     whole, rest = list(make().epoch(3)), list(make().epoch(3, 2))
-    assert all(torch.equal(a, b) for one, other in zip(whole[2:], rest, strict=True) for a, b in zip(one, other))
+    assert all(
+        torch.equal(a, b) for one, other in zip(whole[2:], rest, strict=True) for a, b in zip(one, other, strict=True)
+    )
     parts = []
     for rank in (0, 1):
         part = make()

@@ -10,7 +10,7 @@ from made import make_mask, make_method
 
 from pairlsi import problems
 from pairlsi.methods import closed_form
-from pairlsi.networks import linear_pair, stored
+from pairlsi.networks import linear_fit, linear_pair, stored
 from pairlsi.networks.autoencoders import PairedAutoencoder
 from pairlsi.theory import bounds, linear, sweeps, trained
 
@@ -141,7 +141,7 @@ def scaled_pair(problem, latent_x: int, latent_y: int, x, y) -> linear_pair.Line
 def test_a_fit_to_samples_is_the_fit_to_their_moments(problem, number):
     x, y = (u.astype(float) + 3 for u in problem.draw("train", range(number), 1, {}))
     by_samples, by_moments = (scaled_pair(problem, 20, 25, x, y) for _ in range(2))
-    linear_pair.fit_samples(by_samples, x, y)
+    linear_fit.fit_samples(by_samples, x, y)
     batches = ((torch.from_numpy(x[i : i + 30]), torch.from_numpy(y[i : i + 30])) for i in range(0, number, 30))
     linear_pair.fit_moments(by_moments, *linear_pair.second_moments(batches, by_moments))
     probe = torch.from_numpy(y[:7])
@@ -155,7 +155,7 @@ def test_a_fit_to_samples_converges_to_that_to_the_moments(problem):
     limit, distances = operator_of(make(problem, 6, 6)), []
     for number in (100, 1600, 25600):
         network = linear_pair.LinearPair(problem.x_shape, problem.y_shape, 6, 6).double()
-        linear_pair.fit_samples(network, *moderate(problem, number))
+        linear_fit.fit_samples(network, *moderate(problem, number))
         distances.append(np.linalg.norm(operator_of(network) - limit) / np.linalg.norm(limit))
     assert distances[0] > 2.5 * distances[1] > 6 * distances[2]  # 4 times less for 16 times the samples, on average
     assert distances[2] < 0.05
@@ -419,7 +419,7 @@ def test_weights_survive_storage_and_serve_inference(problem, samples, tmp_path)
     for scaling, u in ((network.x_scaling, x), (network.y_scaling, y)):
         scaling.shift.copy_(torch.from_numpy(u.mean(0)))
         scaling.scale.fill_(float(u.std()))
-    linear_pair.fit_samples(network, x, y)
+    linear_fit.fit_samples(network, x, y)
     stored.save(network, tmp_path / "weights.safetensors")
     blank = linear_pair.LinearPair(problem.x_shape, problem.y_shape, 10, 12)
     loaded = stored.load(blank, tmp_path / "weights.safetensors")
@@ -444,7 +444,7 @@ def test_what_cannot_be_is_refused(problem):
     network = linear_pair.LinearPair(problem.x_shape, problem.y_shape, 30, 30)
     x, y = problem.draw("train", range(20), 1, {})
     with pytest.raises(ValueError, match="latent_x is 30: the second moment of x has rank 20"):
-        linear_pair.fit_samples(network, x, y)
+        linear_fit.fit_samples(network, x, y)
     with pytest.raises(np.linalg.LinAlgError):
         linear.lmmse(problem.matrix, problem.moment_x, np.zeros((108, 108)), np.ones(108, bool))
 

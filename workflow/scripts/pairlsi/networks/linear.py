@@ -46,6 +46,6 @@ class Linear(Network):
 
     @staticmethod
     def solve(network, x, y, symmetries) -> None:
-        from pairlsi.networks.linear_pair import fit_samples
+        from pairlsi.networks.linear_fit import fit_samples
 
         fit_samples(network, x, y, symmetries)

@@ -10,16 +10,13 @@ which for y = A x + ε with independent noise, Γ_xy = Γ_x Aᵀ, are U_yᵀ A U
 the linear regressions of one latent vector on the other. Everything is computed in float64 on the host.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pairlsi.networks.autoencoders import Scaling, moments, squared_error
-from pairlsi.problems.symmetries import Symmetries
-
-BLOCK = 512  # rows or columns turned to float64 at a time: bounds the memory to far less than the data's
 
 
 class LinearPair(nn.Module):
@@ -107,35 +104,7 @@ def fit_moments(network: LinearPair, moment_x, moment_y, moment_xy) -> None:
     moment_x, moment_y, moment_xy = (np.asarray(u, float) for u in (moment_x, moment_y, moment_xy))
     values_x, basis_x = leading(moment_x, network.basis_x.shape[1], "x")
     values_y, basis_y = leading(moment_y, network.basis_y.shape[1], "y")
-    _set(network, (values_x, basis_x), (values_y, basis_y), basis_x.T @ moment_xy @ basis_y, np.trace(moment_y))
-
-
-def fit_samples(network: LinearPair, x, y, symmetries: Symmetries | None = None, keep=None) -> None:
-    """Set all maps from samples x, y (N, C, H, W), physical units, by the second moments of these samples.
-
-    `network` must have its scaling already. symmetries: the moments are those of all turned copies; keep (C, H, W),
-    broadcastable: entries of y where it is 0 are not used. The eigenvectors come from the smaller of the two matrices
-    of inner products, over entries or over samples: exact and repeatable, unlike a randomised decomposition, and no
-    slower for a few thousand of either. Raises ValueError where a latent is longer than the rank of the samples.
-    """
-    x, y = _scaled(network.x_scaling, x), _scaled(network.y_scaling, y)
-    copies = 1 if symmetries is None else len(symmetries)
-    if copies > 1 and len(x) * copies < y.shape[1]:  # then it is the copies themselves that make the smaller matrix
-        x, y = (np.concatenate([u[:, turn] for turn in getattr(symmetries, s)]) for s, u in (("x", x), ("y", y)))
-        copies = 1
-    kept = np.ones(y.shape[1], y.dtype) if keep is None else np.broadcast_to(keep, network.y_shape).ravel()
-    if copies > 1:
-        products = (_product(a.T, b) / len(x) for a, b in ((x, x), (y, y), (x, y)))
-        pairs = (symmetries.x, symmetries.x), (symmetries.y, symmetries.y), (symmetries.x, symmetries.y)
-        of_x, of_y, of_xy = (_over_copies(*found) for found in zip(products, pairs, strict=True))
-        fit_moments(network, of_x, kept[:, None] * of_y * kept, of_xy * kept)
-        return
-    y = y if keep is None else y * kept
-    values_x, basis_x = _leading_of_samples(x, network.basis_x.shape[1], "x")
-    values_y, basis_y = _leading_of_samples(y, network.basis_y.shape[1], "y")
-    cross = _product(x, basis_x).T @ _product(y, basis_y) / len(x)
-    total = np.sum([np.square(y[part], dtype=float).sum() for part in _parts(len(y))]) / len(y)
-    _set(network, (values_x, basis_x), (values_y, basis_y), cross, total)
+    set_maps(network, (values_x, basis_x), (values_y, basis_y), basis_x.T @ moment_xy @ basis_y, np.trace(moment_y))
 
 
 def second_moments(batches: Iterable[tuple[Tensor, Tensor]], network: LinearPair) -> tuple[np.ndarray, ...]:
@@ -169,8 +138,10 @@ def leading(moment: np.ndarray, latent: int, space: str) -> tuple[np.ndarray, np
     return values, vectors
 
 
-def _set(network, of_x, of_y, cross: np.ndarray, total: float) -> None:
-    """cross: U_xᵀ Γ_xy U_y (latent_x, latent_y); total: the trace of Γ_y."""
+def set_maps(network, of_x, of_y, cross: np.ndarray, total: float) -> None:
+    """Set all maps from eigenvalues and vectors of Γ_x and Γ_y, cross U_xᵀ Γ_xy U_y (latent_x, latent_y), and the trace
+    `total` of Γ_y.
+    """
     (values_x, basis_x), (values_y, basis_y) = of_x, of_y
     found = {
         "basis_x": basis_x,
@@ -183,41 +154,3 @@ def _set(network, of_x, of_y, cross: np.ndarray, total: float) -> None:
     state = network.state_dict()
     for name, value in found.items():
         state[name].copy_(torch.from_numpy(np.array(value, order="C")))
-
-
-def _over_copies(moment: np.ndarray, turns: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """The mean of a second moment (a, b) over copies of its samples whose entries are permuted by turns (G, a), (G, b).
-
-    A moment of fewer samples than entries is mostly chance: with G copies its variance is up to G times less.
-    """
-    total = np.zeros_like(moment)
-    for rows, columns in zip(*turns, strict=True):
-        total += moment[rows][:, columns]
-    return total / len(turns[0])
-
-
-def _scaled(scaling: Scaling, samples: np.ndarray) -> np.ndarray:
-    """(N, C, H, W) physical -> (N, C H W) scaled, of the same precision."""
-    shift = scaling.shift.cpu().numpy().astype(samples.dtype)
-    return ((samples - shift) / samples.dtype.type(scaling.scale.item())).reshape(len(samples), -1)
-
-
-def _leading_of_samples(samples: np.ndarray, latent: int, space: str) -> tuple[np.ndarray, np.ndarray]:
-    """`leading` of the second moment of samples (N, entries), which is not formed where there are fewer samples."""
-    if len(samples) >= samples.shape[1]:
-        return leading(_product(samples.T, samples) / len(samples), latent, space)
-    _, combinations = leading(_product(samples, samples.T) / len(samples), latent, space)
-    # inner products square the condition number: the factorisation makes the basis orthonormal again
-    basis, _ = np.linalg.qr(_product(samples.T, combinations))
-    return np.square(_product(samples, basis)).mean(0), basis
-
-
-def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a @ b in float64, converting `BLOCK` of the longer dimension at a time."""
-    if a.shape[0] > a.shape[1]:
-        return np.concatenate([a[part].astype(float) @ b for part in _parts(a.shape[0])])
-    return sum(a[:, part].astype(float) @ b[part].astype(float) for part in _parts(a.shape[1]))
-
-
-def _parts(length: int) -> Iterator[slice]:
-    return (slice(start, start + BLOCK) for start in range(0, length, BLOCK))

@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from pairlsi.networks.linear_pair import LinearPair, fit_samples
+from pairlsi.networks.linear_fit import fit_samples
+from pairlsi.networks.linear_pair import LinearPair
 from pairlsi.networks.principal import PrincipalDecoder, PrincipalEncoder
 from pairlsi.problems.symmetries import Symmetries
 
@@ -15,7 +16,8 @@ def set_closed_forms(network: nn.Module, x, y, symmetries: Symmetries, keep=None
     encoder-decoder is trained behind, None for complete data.
     """
     encoder = network.y_encoder
-    latents = network.inverse_map.out_features, encoder.latent
+    both = isinstance(network.x_decoder, PrincipalDecoder)  # or those of y alone
+    latents = network.inverse_map.out_features if both else 1, encoder.latent
     linear = LinearPair(x.shape[1:], y.shape[1:], *latents).requires_grad_(False)
     for own, other in ((linear.x_scaling, network.x_scaling), (linear.y_scaling, network.y_scaling)):
         own.load_state_dict(other.state_dict())
@@ -27,6 +29,6 @@ def set_closed_forms(network: nn.Module, x, y, symmetries: Symmetries, keep=None
     with torch.no_grad():
         encoder.variances.copy_(linear.variances_y)
         for name in ("forward_map", "inverse_map"):
-            if hasattr(network, name):
+            if both and hasattr(network, name):
                 getattr(network, name).weight.copy_(getattr(linear, name).weight)
                 getattr(network, name).bias.zero_()

@@ -50,13 +50,13 @@ class Crosswell(Problem):
         "answer-crosswell",
         "overview-crosswell",
         "ranking-crosswell",
+        "best",
         "methods",
         "claims",
         "models-and-data",
         "completed-data",
         "velocity-estimates",
         "errors-against-loss",
-        "best",
         "when-to-stop",
         "members",
         "spread",
@@ -94,9 +94,20 @@ class Crosswell(Problem):
 
     @property
     def symmetries(self) -> Symmetries:
-        """The wells may change places, and with them their shots; depths are not mirrored, as shots may not be."""
-        swapped = (lambda x: x[..., ::-1], lambda y: np.roll(y, self.settings.sources_per_well, axis=-3))
-        return Symmetries(self.x_shape, self.y_shape, [swapped])
+        """The wells may change places, and with them their shots; top and bottom too, where instruments lie so."""
+        shots = self.settings.sources_per_well
+
+        def upside_down(y: np.ndarray) -> np.ndarray:
+            """Records with receivers, and the shots of each well, in the other order."""
+            return np.concatenate(
+                [y[..., :shots, :, :][..., ::-1, ::-1, :], y[..., shots:, :, :][..., ::-1, ::-1, :]], -3
+            )
+
+        found = [(lambda x: x[..., ::-1], lambda y: np.roll(y, shots, axis=-3))]
+        depths = [_spread(number, self.settings.rows) for number in (shots, self.settings.receivers_per_well)]
+        if all(np.array_equal(each[::-1], self.settings.rows - 1 - each) for each in depths):
+            found.append((lambda x: x[..., ::-1, :], upside_down))
+        return Symmetries(self.x_shape, self.y_shape, found)
 
     @cached_property
     def sources(self) -> np.ndarray:
@@ -194,5 +205,7 @@ class Crosswell(Problem):
 
 
 def _spread(number: int, rows: int) -> np.ndarray:
-    """Rows of ``number`` instruments evenly spread over the depth of a well, each in a cell of its own."""
-    return ((np.arange(number) + 0.5) * rows / number).astype(int)
+    """Rows of ``number`` instruments evenly spread over the depth of a well, each in a cell of its own; the lower half
+    mirrors the upper one, but for a middle one that would lie between two cells."""
+    upper = ((np.arange(number) + 0.5) * rows / number).astype(int)
+    return np.where(np.arange(number) < (number + 1) // 2, upper, rows - 1 - upper[::-1])
