@@ -43,7 +43,7 @@ EXAMPLES = {
         "lsi": {"iterations": 10, "history": 10},
     },
     "crosswell": {
-        "shapes": ((1, 32, 32), (10, 32, 40)),
+        "shapes": ((1, 32, 32), (12, 32, 40)),
         "x": PYRAMID | {"latent": 16, "width": 16, "stem": 2, "strides": [2, 2, 1]},
         "y": PYRAMID | {"latent": 128, "width": 32, "stem": 4, "strides": [2, 2, 2]},
         "divergence": [3.0e-6, 3.0e-6],

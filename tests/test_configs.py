@@ -166,7 +166,7 @@ def drawn(name: str, number: int) -> dict:
     chance, said = random.Random(f"{name} {number}"), small(name)
     every, problem = said["methods"], said["problem"]["kind"]
     chosen = some(chance, [*every], 4)
-    if chance.random() < 0.9:
+    if chance.random() < 0.8:
         chosen += [start for start in dict.fromkeys(map(STARTS.get, chosen)) if start and start not in chosen]
     kinds, percents = some(chance, ["none", "random", "block"]), some(chance, possible(said), 2)
     percents += [99] * (chance.random() < 0.1)

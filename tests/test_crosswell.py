@@ -282,6 +282,8 @@ def test_a_crosswell_experiment_is_accepted():
         config.check({"experiments": {"wells": experiment}})
     for name in ("lsi-refined", "cgls", "tv"):
         del experiment["methods"][name]
+    for name in ("fbp-unet", "primal-dual"):
+        del experiment["networks"][name], experiment["methods"][name]
     experiment["networks"]["linear-long"]["latent"] = [1024, 1500]  # no more than a model has cells
     experiment["networks"]["principal"]["x"]["latent"] = 1024
     assert config.check({"experiments": {"wells": experiment}})["experiments"]["wells"]["problem"] == LAPTOP

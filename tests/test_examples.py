@@ -181,7 +181,8 @@ def test_a_weight_at_the_end_of_what_was_tried_says_so_where_nothing_iterates():
     tried = {"validation_rre_by_weight": [[0.5, 0.3], [1, 0.2], [2, 0.4]]}
     assert choices.at_the_edge({"tv": {"R": {"weight": 1, **tried}}}, {"tv": "TV"}) == ""
     told = choices.at_the_edge({"tv": {"none": {"weight": 0.5, **tried}, "R": {"weight": 2, **tried}}}, {"tv": "TV"})
-    assert told.endswith("the least weight for TV (none); the largest weight for TV (R).")
+    assert "smaller weight may be better" in told and "0.5 for TV (none)." in told
+    assert "larger weight may be better" in told and told.endswith("2 for TV (R).")
 
 
 def test_what_is_in_brackets_differs_from_what_was_used():

@@ -34,9 +34,12 @@ NETWORKS = {
     "paired": {"x": RESIDUAL, "y": RESIDUAL},
     "encoder-decoder": {"x": RESIDUAL, "y": RESIDUAL},
     "linear": {"latent": [5, 5]},
+    "postprocessing": {"width": 4},
+    "primal-dual": {"iterations": 1, "width": 4, "memory": 2},
 }
 PRINCIPAL = {"kind": "principal", "latent": 5, "encoder_width": 0, "width": 4}
 ON_COMPONENTS = {kind: {"x": PRINCIPAL, "y": PRINCIPAL} for kind in ("paired", "encoder-decoder")}
+OF_DATA = {"x": RESIDUAL, "y": PRINCIPAL | {"width": 0}, "inverse": RESIDUAL}
 ROOMS = ("problems", "observations", "networks", "methods", "reports.sections")
 
 
@@ -91,7 +94,8 @@ def test_an_observation_holds_what_observations_hold(kind, problem):
 
 @pytest.mark.parametrize("problem", ["linear", OWN_PROBLEM])
 @pytest.mark.parametrize(
-    ("kind", "said"), [*((kind, NETWORKS.get(kind)) for kind in parts.kinds("networks")), *ON_COMPONENTS.items()]
+    ("kind", "said"),
+    [*((kind, NETWORKS.get(kind)) for kind in parts.kinds("networks")), *ON_COMPONENTS.items(), ("paired", OF_DATA)],
 )
 def test_a_network_holds_what_networks_hold(kind, said, problem):
     testing.check_network(parts.find("networks", kind), {"kind": kind, **said}, problem_called(problem))

@@ -10,7 +10,8 @@ from pairlsi import problems
 from pairlsi.methods.closed_form import posterior_mean
 from pairlsi.networks import latent_prior
 from pairlsi.networks.autoencoders import EncoderDecoder, PairedAutoencoder
-from pairlsi.networks.linear_pair import LinearPair, fit_samples
+from pairlsi.networks.linear_fit import fit_samples
+from pairlsi.networks.linear_pair import LinearPair
 from pairlsi.networks.principal_start import set_closed_forms
 from pairlsi.networks.unet import UNet
 from pairlsi.solvers.coordinates import LinearPosterior
@@ -119,6 +120,31 @@ def test_training_leaves_what_is_known_in_closed_form_and_betters_what_it_starts
     assert any(not torch.equal(before[name], after[name]) for name in before if "correction" in name)
 
 
+RESIDUAL = {"kind": "residual", "latent": 12, "width": 4, "stem": 1, "strides": [2, 1], "norm": "none"}
+
+
+def test_an_inverse_by_way_of_the_data_sees_what_the_components_say_of_them_and_stores_them_once(problem, data):
+    torch.manual_seed(0)
+    x, y = RESIDUAL, said(LATENTS[1], 0)
+    network = scaled(PairedAutoencoder(problem.x_shape, problem.y_shape, x, y, inverse=RESIDUAL), data)
+    set_closed_forms(network, *data, problem.symmetries)
+    linear = scaled(LinearPair(problem.x_shape, problem.y_shape, *LATENTS).requires_grad_(False), data)
+    fit_samples(linear, *data, problem.symmetries)
+    _, given = tensors(data)
+    projected = linear.decode_y(linear.encode_y(given))
+    with torch.no_grad():
+        assert torch.allclose(network.decode_y(network.encode_y(given)), projected, atol=1e-4)
+        inverse = network.inverse_map
+        by_hand = network.decode_x(inverse.map(inverse.encoder(network.y_scaling(projected))))
+        assert torch.allclose(network.invert(given), by_hand, atol=1e-4)
+    names = [name for name, value in network.state_dict().items() if torch.equal(value, linear.basis_y)]
+    assert names == ["y_encoder.basis", "y_decoder.basis"]
+    terms = network.loss_terms(*tensors(data))
+    sum(term.mean() for term in terms.values()).backward()
+    for part in (network.forward_map, network.inverse_map, network.x_encoder, network.x_decoder):
+        assert all(parameter.grad is not None for parameter in part.parameters())
+
+
 @pytest.mark.parametrize("shape", [(1, 12, 12), (2, 7, 9), (3, 1, 10)])
 def test_a_u_net_keeps_any_shape_and_is_zero_before_training(shape):
     network, u = UNet(shape[0], 4), torch.randn(2, *shape)
@@ -179,9 +205,11 @@ def test_in_the_coordinates_of_the_posterior_a_linear_decoder_needs_no_iteration
     # z = centre + S v with S S' the inverse of half the objective's Hessian
     for row in range(4):
         one = Objective("weighted", "mahalanobis", 0.5, noise[row : row + 1].double().sqrt(), prior)
-        of_row = lambda u, one=one, row=row: one(  # noqa: E731
-            u[None], keep * (double.decode_y(u[None]) - y[row : row + 1]) / double.y_scaling.scale, torch.zeros(1).long()
-        ).sum()
+
+        def of_row(u, one=one, row=row):
+            residual = keep * (double.decode_y(u[None]) - y[row : row + 1]) / double.y_scaling.scale
+            return one(u[None], residual, torch.zeros(1).long()).sum()
+
         hessian = torch.autograd.functional.hessian(of_row, found.centre[row].double()) / 2
         spread = (found.scale[row][:, None] * found.turn).double()
         assert torch.allclose(spread.T @ spread @ hessian, torch.eye(24).double(), atol=2e-2)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
 REMOVED = ...  # in place of a value: take the key away
 CT = "experiments.ct"
+RESIDUAL = {"kind": "residual", "latent": 8, "width": 4, "stem": 1, "strides": [2], "norm": "none"}
 
 
 def merged(base: dict, over: dict) -> dict:
@@ -159,15 +160,15 @@ WRONG = [
     ("networks.linear.latent", [16, 400], ["400 latents of y", "at most 368"]),
     ("networks.principal.x.latent", 257, ["networks.principal.x.latent' is 257", "256 entries"]),
     ("networks.principal.divergence", [1.0e-6, 1.0e-6], ["networks.principal.divergence'", "leave it out"]),
-    ("networks.principal.y", None, ["x.kind' is 'principal'", "of both or of none"]),
+    ("networks.principal.y", None, ["x.kind' is 'principal'", "of both, of none"]),
+    ("networks.principal.inverse", RESIDUAL, ["inverse' is given", "x.kind is 'principal'"]),
+    ("networks.pair.inverse", RESIDUAL, ["inverse' is given", "y.kind 'residual'"]),
     ("networks.principal.x.width", -1, ["-1", "greater than or equal to 0"]),
     ("training.symmetries", 2, ["2", "boolean"]),
     ("networks.linear.latent", REMOVED, ["is missing"]),
     ("networks.linear.latent", [16], ["[16]", "at least 2"]),
     ("networks.linear.latent", [16, 16, 16], ["[16, 16, 16]", "at most 2"]),
     ("networks.linear.latent", [16, 0], ["0", "greater than or equal to 1"]),
-    ("methods.mlsi", {"iterations": 3}, ["can be differentiated", "take it out"]),
-    ("methods.fwi", {"iterations": 3, "roughness": [1]}, ["can be differentiated", "take it out"]),
     ("methods.cgls.iterations", REMOVED, ["is missing"]),
     ("methods.cgls.iterations", 0, ["0", "greater than or equal to 1"]),
     ("methods.tv.weights", [], ["methods.tv.weights", "at least 1"]),
@@ -222,7 +223,6 @@ WRONG_CROSSWELL = [
     ("methods.mlsi.samples.train", 1, ["is unknown", "it may be validation, test, ood"]),
     ("methods.mlsi.stop", "best", ["'best'", "'fixed' or 'validation'"]),
     ("methods.mlsi.members", 0, ["0", "greater than or equal to 1"]),
-    ("networks.linear", REMOVED, ["methods.linear-lsi' needs a network", "offers linear"]),
     ("networks.vpae.divergence", None, ["members' is 2", "drawn from a variational network"]),
 ]
 EVERY_WRONG = [("ct", *wrong) for wrong in WRONG] + [("crosswell", *wrong) for wrong in WRONG_CROSSWELL]
@@ -250,11 +250,30 @@ def test_a_mistake_is_named_in_one_line_with_key_value_and_choice(experiment, ke
     assert key in first or "methods." in first or "networks." in first
 
 
+def test_a_method_whose_kind_of_network_is_missing_says_which_to_add():
+    config = tiny()
+    del config["experiments"]["ct"], config["experiments"]["crosswell_mild"]
+    networks = config["experiments"]["crosswell"]["networks"]
+    del networks["linear"], networks["linear-long"]
+    with pytest.raises(ConfigError, match=r"methods\.linear-lsi' needs a network, and none of .* offers linear"):
+        settings.check(config)
+
+
+@pytest.mark.parametrize(
+    "method", [{"kind": "mlsi", "iterations": 3}, {"kind": "fwi", "iterations": 3, "roughness": [1]}]
+)
+def test_a_method_that_simulates_is_refused_where_nothing_can_be_differentiated(method):
+    config = {"experiments": {"linear": tiny()["experiments"]["linear"]}}
+    config["experiments"]["linear"]["methods"]["new"] = method
+    with pytest.raises(ConfigError, match=r"methods\.new' needs a problem that can be differentiated: take it out"):
+        settings.check(config)
+
+
 def test_members_that_would_all_start_from_the_mean_are_refused():
     config = tiny()
     config["experiments"] = {"crosswell": config["experiments"]["crosswell"]}
     prior = config["experiments"]["crosswell"]["methods"]["lsi-prior"]
-    prior |= {"members": 3}
+    prior |= {"network": "vpae", "members": 3}
     settings.check(copy.deepcopy(config))
     prior["start"] = "mean"
     with pytest.raises(ConfigError, match="lsi-prior.members' is 3: all would start from the mean"):
@@ -362,7 +381,7 @@ def test_what_a_method_is_run_on_is_what_it_asks_for_and_for_one_that_sees_no_da
     for method in ("mlsi", "fwi-lsi", "lsi-refined"):
         assert experiment.cases_of(method) == ["none-0", "random-90"]
     assert experiment.cases_of("mean") == ["none-0"]
-    assert [experiment.draws_of(m, "random-90") for m in ("lsi", "lsi-prior", "mean")] == [2, 1, 1]
+    assert [experiment.draws_of(m, "random-90") for m in ("lsi", "lsi-prior", "mean")] == [2, 2, 1]
     assert experiment.draws_of("lsi", "none-0") == experiment.kept_of("lsi", "none-0") == 1
     ct = settings.Experiment(shipped()["experiments"]["ct"])
     assert (ct.draws_of("lsi", "block-25"), ct.kept_of("lsi", "block-25"), ct.kept_of("cgls", "block-25")) == (9, 3, 3)
@@ -375,7 +394,14 @@ def test_a_method_takes_the_network_of_its_name_or_the_first_trained_one_that_it
     methods = settings.Experiment(experiments["ct"]).methods
     assert {name: methods[name].settings.network for name in wanted} == wanted
     methods = settings.Experiment(experiments["crosswell"]).methods
-    wanted = {"pair": "vpae", "mlsi": "vpae", "lsi-refined": "vpae", "fwi": None, "mean": None, "linear-lsi": "linear"}
+    wanted = {
+        "pair": "vpae",
+        "mlsi": "vpae",
+        "lsi-refined": "principal",
+        "fwi": None,
+        "mean": None,
+        "linear-lsi": "linear",
+    }
     assert {name: methods[name].settings.network for name in wanted} == wanted
 
 

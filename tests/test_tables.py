@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from made import LABELS, WHERE
 
+from pairlsi.core.instances import instances
 from pairlsi.evaluation import by_percent
 from pairlsi.evaluation.comparisons import Sweep
 from pairlsi.evaluation.settings import Evaluation
@@ -155,7 +156,23 @@ def test_the_best_of_the_others_is_named_and_only_what_the_whole_interval_says_i
     assert list(table["data"]) == ["better", "undecided", "worse"] == list(table["verdict"])
     assert list(table["best of the others"]) == [LABELS[name] for name in ("cgls", "cgls", "pair")]
     assert table["lower by, %"][0].startswith("10.0 (8.") and table["lower by, %"][2].startswith("-10.0 (-1")
-    assert rivals.against_best({"alone": cases["alone"]}, "lsi-refined", 0.95, LABELS).empty
+    alone = rivals.against_best({"alone": cases["alone"]}, "lsi-refined", 0.95, LABELS)
+    assert alone.empty and rivals.in_words(alone, "Ours") == "Ours could not be held against others."
+    said = rivals.in_words(table, "Ours")
+    assert "better than every other method in 1 of 3 cases" in said
+    assert "Another is better, by the whole interval, on worse." in said and "undecided on undecided." in said
+
+
+def test_what_starts_from_a_method_and_what_it_starts_from_is_its_kin():
+    said = {
+        "lsi": {"iterations": 2},
+        "cgls": {"iterations": 2},
+        "refined": {"kind": "cgls", "start": "lsi", "iterations": 2},
+        "more": {"kind": "cgls", "start": "refined", "iterations": 2},
+    }
+    methods = instances("methods", said, "methods")
+    assert rivals.kin("lsi", methods) == ["refined", "more"] and rivals.kin("refined", methods) == ["lsi", "more"]
+    assert rivals.kin("cgls", methods) == []
 
 
 def test_cases_are_the_masks_that_a_method_was_run_on_and_the_samples_that_all_share(sweep):
@@ -194,3 +211,13 @@ def test_it_is_said_over_what_intervals_are_and_over_what_they_are_not():
     few = wording.sources(1, 2)
     assert few.startswith("over samples; fewer than three masks and trainings ")
     assert "trainings" in wording.sources(1, 8) and "fewer than three masks" not in wording.sources(1, 8)
+
+
+def test_what_networks_leave_is_that_of_the_epoch_that_was_kept():
+    pair = pd.DataFrame(
+        {"validation_loss": [3, 1, 2], "validation_inverse": [0.9, 0.25, 0.3], "validation_forward": 0.5}
+    )
+    other = pd.DataFrame({"validation_loss": [0.125], "validation_inverse": [0.125]})
+    table = tables.variance_left({"pair": pair, "encdec-none": other}, LABELS)
+    assert list(table.index) == ["PAIR", "Encoder-decoder"]
+    assert list(table.loc["PAIR"]) == ["", "", "0.500", "0.250"] and table.loc["Encoder-decoder", "y to x"] == "0.125"

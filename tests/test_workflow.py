@@ -287,7 +287,13 @@ def test_a_damaged_shard_is_named_with_the_command_that_repairs_it(clone):
 def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_own_choice(tmp_path):
     clone, target = Clone(tmp_path / "clone"), "results/tiny/ct/metrics.csv"
     methods = ["pair", "lsi-prior", "linear", "linear-lsi"]
-    prior_said = {"start": "interpolated", "weights": [0.3, 1, 3], "iterations": 10}
+    prior_said = {
+        "network": "pair",
+        "misfit": "squared",
+        "start": "interpolated",
+        "weights": [0.3, 1, 3],
+        "iterations": 10,
+    }
     said = {"lsi-prior": prior_said, "linear": {"kind": "pair"}, "linear-lsi": {}, "encdec-random": None}
     networks = {"linear": {"latent": [16, 16]}, "encdec-random": None}
     clone.settings(networks=networks, methods=said, observations={"random": {"percents": [25]}})
@@ -437,9 +443,10 @@ def test_what_has_work_for_a_gpu_asks_for_one_and_nothing_else_does(tmp_path):
     found = {(rule, key, name, other, ask) for rule, other, key, name, ask in re.findall(job, printed, re.M | re.S)}
     wanted = {("infer", key, name, "", "1") for key, names in ON_GPU.items() for name in names}
     wanted |= {("infer", key, name, "_on_cpu", "0") for key, names in ON_CPU.items() for name in names}
-    wanted |= {("train", "ct", name, "", "1") for name in ("pair", "encdec-random")}
-    wanted |= {("train", "crosswell", "vpae", "", "1"), ("train", "crosswell_mild", "vpae", "", "0")}
-    linear = [*((key, "linear") for key in ON_GPU), ("ct", "linear-long")]
+    wanted |= {("train", "ct", name, "", "1") for name in ("pair", "principal", "encdec-random")}
+    wanted |= {("train", "crosswell", name, "", "1") for name in ("vpae", "principal")}
+    wanted |= {("train", "crosswell_mild", "vpae", "", "0")}
+    linear = [(key, network) for key in ON_GPU for network in ("linear", "linear-long")]
     wanted |= {("train", *network, "_on_cpu", "0") for network in linear}
     mild = {"pair": "", "lsi": "", "mlsi": "", "mean": "_on_cpu"}
     assert found == wanted | {("infer", "crosswell_mild", name, other, "0") for name, other in mild.items()}

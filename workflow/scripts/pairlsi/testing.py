@@ -56,10 +56,12 @@ def check_adjoint(problem) -> None:
 
 
 def check_symmetries(problem, x: np.ndarray) -> None:
-    """They are permutations, the identity first, and data of turned x are turned data but for what a grid makes of it."""
+    """Permutations, the identity first; data of turned x are turned data but for what a grid makes of it."""
     symmetries, clean = problem.symmetries, problem.forward(x).reshape(len(x), -1)
     for name, turns, entries in (("x", symmetries.x, x[0].size), ("y", symmetries.y, clean[0].size)):
-        assert np.array_equal(np.sort(turns), np.tile(np.arange(entries), (len(turns), 1))), f"no permutations of {name}"
+        assert np.array_equal(np.sort(turns), np.tile(np.arange(entries), (len(turns), 1))), (
+            f"no permutations of {name}"
+        )
         assert np.array_equal(turns[0], np.arange(entries)), f"the first symmetry does not leave {name} as it is"
     for i, (of_x, of_y) in enumerate(symmetries):
         turned = problem.forward(x.reshape(len(x), -1)[:, of_x].reshape(x.shape)).reshape(len(x), -1)

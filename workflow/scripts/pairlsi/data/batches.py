@@ -19,7 +19,7 @@ class Batches:
     Shards are visited in random order, as many at a time as `buffer_samples` samples fill, and samples are
     shuffled within them; a split that fits is read once and kept. A last incomplete batch is left out, unless
     `incomplete` asks for it. With `symmetries` (`problems.symmetries.Symmetries`) each sample comes turned by one of
-    them, drawn anew every epoch. Processes that share the work call `share`, and each gets its rows of the same batches.
+    them, drawn anew every epoch. Processes that share the work call `share`, and each gets its rows of every batch.
     """
 
     def __init__(self, path: Path, batch_size: int, buffer_samples: int, seed: int, incomplete=False, symmetries=None):

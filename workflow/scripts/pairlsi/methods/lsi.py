@@ -40,7 +40,7 @@ class LSI(Search):
         )
         misfit: Literal["squared", "weighted", "huber"] = Field(
             "squared",
-            description="weighted: by the noise and what the network leaves; huber: the same, linear for large residuals",
+            description="weighted: by noise and what the network leaves; huber: the same, linear for large residuals",
         )
         regulariser: Literal["none", "tikhonov", "mahalanobis"] = Field(
             "none", description="mahalanobis: distance from the training latents; tikhonov: from zero"

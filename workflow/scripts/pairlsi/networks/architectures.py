@@ -7,7 +7,6 @@ from pydantic import Field
 
 from pairlsi.core.base import Count, Distinct, Integer, Strict
 
-
 Size = Annotated[Integer, Field(ge=0)]
 
 
@@ -52,6 +51,7 @@ class Principal(Strict):
     reduction: ClassVar[int] = 1
 
 
+Learned = Annotated[Residual | Pyramid, Field(discriminator="kind")]
 Autoencoder = Annotated[Residual | Pyramid | Principal, Field(discriminator="kind")]
 
 
@@ -73,8 +73,11 @@ class OfBoth(Strict):
         left = {space: getattr(architecture, space) for space in "xy" if architecture and getattr(self, space) is None}
         return self.model_copy(update=left)
 
-    def contradiction(self, problem) -> str | None:
-        """What does not go with the shapes of a problem, as "key' …"."""
+    def contradiction(self, problem, with_inverse: bool = False) -> str | None:
+        """What does not go with the shapes of a problem, or with each other, as "key' …".
+
+        with_inverse: latents of principal components of y go to those of a learned encoder of x by a network.
+        """
         for space, shape in (("x", problem.x_shape), ("y", problem.y_shape)):
             architecture = getattr(self, space)
             if architecture is None:
@@ -89,6 +92,9 @@ class OfBoth(Strict):
                     f"more than the {size} rows or columns of a sample of {space} with shape {shape}"
                 )
         kinds = {space: getattr(self, space).kind for space in "xy"}
-        if list(kinds.values()).count("principal") == 1:
-            return f"x.kind' is {kinds['x']!r}, and y.kind {kinds['y']!r}: principal components are of both or of none"
+        if list(kinds.values()).count("principal") == 1 and not with_inverse:
+            return (
+                f"x.kind' is {kinds['x']!r}, and y.kind {kinds['y']!r}: principal components are of both, of none, or "
+                "of the y of a PAIR with inverse"
+            )
         return None

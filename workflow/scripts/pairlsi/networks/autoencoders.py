@@ -59,9 +59,10 @@ class PairedAutoencoder(nn.Module):
     x, y: the architecture of each autoencoder, the keyword arguments of `autoencoder` without the shape.
     weights: w1 … w4 of (4).
     divergence: weights of both divergences, in nats; None makes the latents points.
+    inverse: the architecture of the encoder in M† where it is no affine map but a network, as `x` and `y`.
     """
 
-    def __init__(self, x_shape, y_shape, x: dict, y: dict, weights=(1.0, 1.0, 1.0, 1.0), divergence=None):
+    def __init__(self, x_shape, y_shape, x: dict, y: dict, weights=(1.0,) * 4, divergence=None, inverse=None):
         super().__init__()
         self.weights = dict(zip(("autoencode_x", "autoencode_y", "forward", "inverse"), weights, strict=True))
         self.variational = divergence is not None
@@ -73,7 +74,10 @@ class PairedAutoencoder(nn.Module):
         self.y_encoder, self.y_decoder = autoencoder(y_shape, parts=parts, **y)
         self.forward_map = nn.Linear(self.x_encoder.latent, self.y_encoder.latent)
         self.inverse_map = nn.Linear(self.y_encoder.latent, self.x_encoder.latent)
-        if isinstance(self.y_encoder, PrincipalEncoder):  # least squares are set, and a step of Adam would spoil them
+        if inverse is not None:
+            encoder, _ = autoencoder(y_shape, **inverse)
+            self.inverse_map = DecodedInverse(self.y_encoder.latent, self.y_decoder, encoder, self.x_encoder.latent)
+        if isinstance(self.x_encoder, PrincipalEncoder):  # least squares are set, and a step of Adam would spoil them
             self.forward_map.requires_grad_(False)
             self.inverse_map.requires_grad_(False)
         # of the training latents z_y, and the variance an entry of y that they leave, set by `latent_prior.fit`
@@ -143,6 +147,24 @@ class PairedAutoencoder(nn.Module):
         }
 
 
+class DecodedInverse(nn.Module):
+    """M† as a network: latents of y are decoded into data, which an encoder of its own turns into latents of x.
+
+    For a code that completes data well and is hard to invert from, as principal components are: what a network makes
+    of data it makes of them as well.
+    """
+
+    def __init__(self, latent_y: int, decoder: nn.Module, encoder: nn.Module, latent_x: int):
+        super().__init__()
+        self.in_features, self.out_features = latent_y, latent_x
+        self.decoder = [decoder]  # the PAIR's, not registered again: its weights are stored once
+        self.encoder, self.map = encoder, nn.Linear(encoder.latent, latent_x)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """z_x (B, latent_x) of z_y (B, latent_y)."""
+        return self.map(self.encoder(self.decoder[0](z)))
+
+
 def moments(encoded: Tensor, variational: bool) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of the latents from what an encoder gives, (B, n) or (B, 2n)."""
     if not variational:
@@ -166,10 +188,12 @@ class EncoderDecoder(nn.Module):
     ----------
     keep: (C, H, W), broadcastable: the mask P that it is trained on, 1 where data are kept. Inference feeds
         it data that are masked already, so P acts in `loss_terms` alone.
+    masks: `fresh_masks.FreshMasks` that it is trained on instead, or None.
     """
 
-    def __init__(self, x_shape, y_shape, x: dict, y: dict, keep=1.0):
+    def __init__(self, x_shape, y_shape, x: dict, y: dict, keep=1.0, masks=None):
         super().__init__()
+        self.masks = masks
         self.weights = {"inverse": 1.0}
         self.register_buffer("keep", torch.as_tensor(keep, dtype=torch.float32))
         self.x_scaling, self.y_scaling = Scaling(x_shape), Scaling(y_shape)
@@ -184,5 +208,6 @@ class EncoderDecoder(nn.Module):
 
     def loss_terms(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """‖d_x(M† e_y(P y)) - x‖² for each sample, (B,), in units of the training split's variance."""
-        z = self.y_encoder(self.y_scaling(self.keep * y))
+        keep = self.masks(y, self.training) if self.masks else self.keep
+        z = self.y_encoder(self.y_scaling(keep * y))
         return {"inverse": squared_error(self.x_decoder(self.inverse_map(z)), self.x_scaling(x))}

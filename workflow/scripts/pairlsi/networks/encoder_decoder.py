@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from pairlsi.networks.architectures import OfBoth
+from pairlsi.networks.fresh_masks import FreshMasks, Missing
 from pairlsi.networks.part import Network
 from pairlsi.observations import split_case
 
@@ -12,17 +13,23 @@ class EncoderDecoderNetwork(Network):
 
     label = "Encoder-decoder"
     colour = "#4E8A3E"
-    description = "The layers of PAIR's inversion, trained end to end on data that are observed in one way."
+    description = "The layers of PAIR's inversion, trained end to end on data that are observed in one way, or in many."
 
     class Settings(Network.Settings, OfBoth):
         """What it is trained on."""
 
+        missing: Missing | None = Field(
+            None,
+            description="percent of the rows, at most, in masks drawn anew for each sample of its training; null: none",
+        )
         trained_on: str | None = Field(
             None, description="{observation}-{level} whose draw 0 it is trained behind, as random-25; null: full data"
         )
 
     @classmethod
     def title(cls, settings) -> str:
+        if settings.missing:
+            return f"{cls.label} (fresh masks)"
         return f"{cls.label} ({settings.trained_on})" if settings.trained_on else cls.label
 
     @classmethod
@@ -36,6 +43,8 @@ class EncoderDecoderNetwork(Network):
     @classmethod
     def unfit(cls, settings, experiment) -> str | None:
         case = settings.trained_on
+        if case is not None and settings.missing is not None:
+            return f"missing' is {settings.missing}, and trained_on {case!r}: one of both will do"
         if case is not None:
             name, level = split_case(case)
             known = experiment.observations
@@ -48,8 +57,9 @@ class EncoderDecoderNetwork(Network):
         from pairlsi.networks.autoencoders import EncoderDecoder
 
         keep = 1.0 if observation is None else observation.mask.weights()
+        masks = FreshMasks.of(problem, settings.missing) if settings.missing else None
         x, y = settings.x.model_dump(), settings.y.model_dump()
-        return EncoderDecoder(problem.x_shape, problem.y_shape, x, y, keep)
+        return EncoderDecoder(problem.x_shape, problem.y_shape, x, y, keep, masks)
 
     @staticmethod
     def starts_in_closed_form(network) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pairlsi.core.base import Weight
-from pairlsi.networks.architectures import OfBoth
+from pairlsi.networks.architectures import Learned, OfBoth
 from pairlsi.networks.part import Network
 
 
@@ -28,6 +28,11 @@ class Paired(Network):
             description="makes it variational: weights of both divergences from the prior, of x and y, per nat; "
             "null: the latents are points",
         )
+        inverse: Learned | None = Field(
+            None,
+            description="of an encoder that makes latents of x of decoded data, in place of the affine map M†: for "
+            "principal components of y beside another kind of x; null: the map",
+        )
 
     @classmethod
     def completed(cls, settings, architecture):
@@ -35,18 +40,26 @@ class Paired(Network):
 
     @classmethod
     def unfit(cls, settings, experiment) -> str | None:
+        kinds = [space.kind if space else None for space in (settings.x, settings.y)]
         if not any(settings.weights):
             return "weights' are all 0: at least one term of the loss must count"
-        if settings.divergence and settings.x and settings.x.kind == "principal":
+        if settings.divergence and "principal" in kinds:
             return "divergence' is set, and principal components have no distributions of latents: leave it out"
-        return settings.contradiction(experiment.problem)
+        if settings.inverse is not None and (kinds[0] == "principal" or kinds[1] != "principal"):
+            return (
+                f"inverse' is given, and x.kind is {kinds[0]!r}, y.kind {kinds[1]!r}: it goes from principal "
+                "components of y to latents of another kind of x, leave it out"
+            )
+        return settings.contradiction(experiment.problem, settings.inverse is not None)
 
     @staticmethod
     def build(settings, problem, observation):
         from pairlsi.networks.autoencoders import PairedAutoencoder
 
         x, y = settings.x.model_dump(), settings.y.model_dump()
-        return PairedAutoencoder(problem.x_shape, problem.y_shape, x, y, settings.weights, settings.divergence)
+        inverse = settings.inverse.model_dump() if settings.inverse else None
+        weights = settings.weights, settings.divergence
+        return PairedAutoencoder(problem.x_shape, problem.y_shape, x, y, *weights, inverse)
 
     @staticmethod
     def starts_in_closed_form(network) -> bool:

@@ -1,6 +1,6 @@
 """Autoencoders on principal components: a linear code in closed form, and what convolutions can add to it.
 
-encoder: u -> Uᵀ (u + c(u)), decoder: z -> U z + c(U z), with the principal components U of the training split and U-Nets
+encoder: u -> Uᵀ (u + c(u)), decoder: z -> U z + c(U z), with principal components U of the training split and U-Nets
 c of their own, zero before training. So an autoencoder starts as the best linear one of its length, which convolutions
 with dense layers did not reach from random weights in the time of a laptop's run, and what is learned is what images
 have that is not Gaussian. z is measured in units of the scaled u: U is orthonormal.

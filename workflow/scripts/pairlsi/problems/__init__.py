@@ -5,6 +5,7 @@ Arrays are numpy's, float32, the batch is axis 0.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from pairlsi.core.errors import ConfigError, parse
 from pairlsi.core.parts import Part, find
 from pairlsi.problems.symmetries import Symmetries
+
+POWERS = 20
 
 
 class Problem(Part):
@@ -31,6 +34,7 @@ class Problem(Part):
     and may have:
 
     adjoint(y) -> x             the transpose of a linear A; methods that are `linear` need it
+    approximate_inverse(y) -> x a quick linear inverse of a linear A, as filtered backprojection; see below
     sample_interval             seconds between samples along the last axis of y, where that is time; methods that go
                                 through frequencies need it
     simulate(x) -> y            A on tensors, differentiable; methods that are `differentiable` need it
@@ -85,6 +89,18 @@ class Problem(Part):
     def symmetries(self) -> Symmetries:
         """Of A and of the distribution of x both; the identity alone where none are known."""
         return Symmetries(self.x_shape, self.y_shape)
+
+    @cached_property
+    def norm(self) -> float:
+        """The largest singular value of a linear A, by power iteration."""
+        x = np.random.default_rng(0).random((1, *self.x_shape), np.float32)
+        for _ in range(POWERS):
+            x = self.adjoint(self.forward(x / np.linalg.norm(x)))
+        return float(np.sqrt(np.linalg.norm(x)))
+
+    def approximate_inverse(self, y: np.ndarray) -> np.ndarray:
+        """x (N, C, H, W) from data of a linear A; where a problem knows no better, a step of steepest descent."""
+        return self.adjoint(y) / self.norm**2
 
     @classmethod
     def small(cls) -> dict:

@@ -22,6 +22,7 @@ from pydantic import Field
 
 from pairlsi.core.base import Strict
 from pairlsi.problems import Problem, randomness
+from pairlsi.problems.backprojection import filtered_backprojection
 
 
 class Settings(Strict):
@@ -100,6 +101,10 @@ class Linear(Problem):
     def adjoint(self, y: np.ndarray) -> np.ndarray:
         """Aᵀ y: (N, 1, n, n) float32 of y (N, 1, angles, bins)."""
         return _apply(self.matrix.T, y, self.y_shape, "y").reshape(-1, *self.x_shape)
+
+    def approximate_inverse(self, y: np.ndarray) -> np.ndarray:
+        """Filtered backprojections (N, 1, n, n) float32 of y (N, 1, angles, bins)."""
+        return filtered_backprojection(self, y)
 
     def draw(self, split: str, indices: np.ndarray, seed: int, counts: Mapping[str, int]):
         """Samples ``indices`` of a split: x (n, 1, H, W) and noisy y (n, 1, angles, bins), float32.

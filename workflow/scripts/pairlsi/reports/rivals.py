@@ -31,6 +31,33 @@ def against_best(
     return pd.DataFrame(rows)
 
 
+def in_words(table: pd.DataFrame, name: str) -> str:
+    """What a table of `against_best` comes to, in a sentence or two; name: of the method."""
+    if table.empty:
+        return f"{name} could not be held against others."
+    by_verdict = {verdict: list(rows.data) for verdict, rows in table.groupby("verdict")}
+    better = len(by_verdict.get("better", []))
+    said = [f"**{name} is better than every other method in {better} of {len(table)} cases**, by the whole interval."]
+    if by_verdict.get("worse"):
+        said.append(f"Another is better, by the whole interval, on {'; '.join(by_verdict['worse'])}.")
+    if by_verdict.get("undecided"):
+        said.append(f"It is undecided on {'; '.join(by_verdict['undecided'])}.")
+    return " ".join(said)
+
+
+def kin(method: str, methods: dict) -> list[str]:
+    """The methods that start from this one's estimates, or that it starts from, at however many removes.
+
+    methods: name -> `core.instances.Instance`.
+    """
+
+    def line(name: str) -> list[str]:
+        start = methods[name].part.starts_from(methods[name].settings)
+        return [start, *line(start)] if start else []
+
+    return [name for name in methods if name != method and (name in line(method) or method in line(name))]
+
+
 def on_masks(sweep: Sweep, name: str) -> dict[str, dict[str, np.ndarray]]:
     """The cases of `against_best` by the paper's names of masks, in and out of distribution, over all samples.
 

@@ -164,3 +164,20 @@ def active_latents(divergences: dict[str, list[float]]) -> pd.DataFrame:
         told = {"latents": len(values), "active": latents.active(values), "nats in all": round(sum(values))}
         rows[{"x": "models, x", "y": "data, y"}[space]] = told
     return pd.DataFrame(rows).T
+
+
+TERMS = {"autoencode_x": "x to x", "autoencode_y": "y to y", "forward": "x to y", "inverse": "y to x"}
+VARIANCE_LEFT = (
+    "What each network leaves of the variance of validation samples, in each term of its loss, at the epoch that was "
+    "kept. Linear PAIRs are principal components of their length and the best linear maps: a network that leaves more "
+    "has learned less than they know without training."
+)
+
+
+def variance_left(histories: dict[str, pd.DataFrame], labels: dict[str, str]) -> pd.DataFrame:
+    """Network by term; histories: network -> history.csv."""
+    rows = {}
+    for name, history in histories.items():
+        kept = history.loc[history.validation_loss.idxmin()]
+        rows[labels[name]] = {told: kept.get(f"validation_{term}", np.nan) for term, told in TERMS.items()}
+    return pd.DataFrame(rows).T.map(lambda value: "" if pd.isna(value) else f"{value:.3f}")

@@ -127,16 +127,21 @@ def local_constants(
 ) -> Constants:
     """The largest local constants of any PAIR at its estimates for y (N, C, H, W) with solutions z* (N, latent_y).
 
-    operator: the Lipschitz constant of A. L_dx is looked for at M† z* and M† e_y(y), L_ey at d_y(z*) and y, c_P and
-    C_P over all differences of y, d_y(e_y(y)) and d_y(z*). The network must be in eval mode.
+    operator: the Lipschitz constant of A. L_dx is looked for at M† z* and M† e_y(y), that of an M† that is no affine
+    map at z* and e_y(y), L_ey at d_y(z*) and y, c_P and C_P over all differences of y, d_y(e_y(y)) and d_y(z*). The
+    network must be in eval mode.
     """
     with torch.no_grad():
         completed, z_y = network.decode_y(z), network.encode_y(y)
         in_x = torch.cat([network.inverse_map(z), network.inverse_map(z_y)])
         lower, upper = restricted_constants(torch.cat([y, network.decode_y(z_y), completed]), keep)
+    if isinstance(network.inverse_map, torch.nn.Linear):
+        inverse = torch.linalg.matrix_norm(network.inverse_map.weight.detach(), 2)
+    else:
+        inverse = local_lipschitz(network.inverse_map, torch.cat([z, z_y]), iterations, generator).max()
     return Constants(
         decoder_x=float(local_lipschitz(network.decode_x, in_x, iterations, generator).max()),
-        inverse_map=float(torch.linalg.matrix_norm(network.inverse_map.weight.detach(), 2)),
+        inverse_map=float(inverse),
         encoder_y=float(local_lipschitz(network.encode_y, torch.cat([completed, y]), iterations, generator).max()),
         operator=operator,
         lower=lower,

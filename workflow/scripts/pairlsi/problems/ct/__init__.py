@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pairlsi.problems import Problem, randomness
+from pairlsi.problems.backprojection import filtered_backprojection
 from pairlsi.problems.ct import archives, detect2d
 from pairlsi.problems.ct.operator import BatchedMatrix, line_matrix, rows_of
 from pairlsi.problems.ct.phantoms import phantom
@@ -24,6 +25,7 @@ from pairlsi.problems.ct.settings import Detect2D, Phantoms, Settings
 from pairlsi.problems.symmetries import Symmetries
 
 if TYPE_CHECKING:
+    import torch
     from scipy.sparse import csr_matrix
 
 REPOSITORY = Path(__file__).resolve().parents[5]  # where a relative folder of images is looked for
@@ -39,10 +41,10 @@ class CT(Problem):
         "answer",
         "overview-ct",
         "ranking",
+        "best",
         "methods",
         "claims",
         "errors",
-        "best",
         "errors-by-level",
         "table-1",
         "examples-ct",
@@ -88,9 +90,7 @@ class CT(Problem):
         reflected = (lambda x: x[..., ::-1, :], views(0, -1))
         half_turned = (lambda x: x[..., ::-1, ::-1], views(angles, 1))
         quarter_turned = (lambda x: np.rot90(x, axes=(-1, -2)), views(angles // 2, 1))
-        return Symmetries(
-            self.x_shape, self.y_shape, [reflected, quarter_turned if angles % 2 == 0 else half_turned]
-        )
+        return Symmetries(self.x_shape, self.y_shape, [reflected, quarter_turned if angles % 2 == 0 else half_turned])
 
     @property
     def archives(self) -> list[dict]:
@@ -133,6 +133,16 @@ class CT(Problem):
         """Aᵀ y: backprojections (N, 1, n, n) float32 of y (N, 1, angles, bins), by the exact transpose of forward."""
         transposed = self._keep("transpose", lambda: BatchedMatrix(self._matrix(1).T.tocsr()))
         return transposed(rows_of(y, self.y_shape, "y")).reshape(-1, *self.x_shape)
+
+    def simulate(self, x: "torch.Tensor") -> "torch.Tensor":
+        """`forward` on tensors, for gradients; the work is the host's, wherever they are."""
+        from pairlsi.problems.products import project
+
+        return project(self, x)
+
+    def approximate_inverse(self, y: np.ndarray) -> np.ndarray:
+        """Filtered backprojections (N, 1, n, n) float32 of y (N, 1, angles, bins)."""
+        return filtered_backprojection(self, y)
 
     def draw(self, split: str, indices: np.ndarray, seed: int, counts: Mapping[str, int]):
         """Samples ``indices`` of a split: x (n, 1, H, W) and noisy y (n, 1, angles, bins), float32.

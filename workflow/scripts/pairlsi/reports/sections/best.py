@@ -8,7 +8,7 @@ from pairlsi.reports.sections import Section
 class Best(Section):
     """Case by case the method is held against the best of the others."""
 
-    label = "Is refined LSI the best of all?"
+    label = "Is ours the best of all?"
     description = "One method against the best of all others, case by case, in and out of distribution."
 
     class Settings(Section.Settings):
@@ -26,12 +26,16 @@ class Best(Section):
 
         stored, method = self.results, self.settings.method
         name = stored.label(method)
+        kin = rivals.kin(method, stored.experiment.methods)
+        cases = {case: {m: v for m, v in found.items() if m not in kin} for case, found in self.cases().items()}
+        table = rivals.against_best(cases, method, stored.confidence, stored.labels)
+        left_out = f" Left out is what starts from it or what it starts from ({', '.join(map(stored.label, kin))})."
         show_text(
-            f"{name} takes from LSI what was not measured and from physics what was. For every case, in and out of "
-            "distribution, it is held against the best of all other methods."
+            f"{rivals.in_words(table, name)} For every case, in and out of distribution, it is held against the best "
+            f"of all other methods.{left_out if kin else ''}"
         )
         show_table(
-            rivals.against_best(self.cases(), method, stored.confidence, stored.labels),
+            table,
             f"{name} against the best of the others, on the samples and draws that all share.",
             index=False,
             otherwise=f"This needs {FEWEST} test samples that all methods share.",
@@ -51,7 +55,8 @@ class Best(Section):
             return rivals.on_percents(stored.sweep, stored.methods, scope.kinds, method, stored.where)
         cases = {}
         for name, each in regimes.sweeps(stored).items():
-            cases |= rivals.on_masks(each, name)
+            for case, found in rivals.on_masks(each, name).items():
+                cases[case] = {m: values for m, values in found.items() if m in stored.methods}
             if name != stored.results.name:
-                show_text(regimes.differences(stored, name))
+                show_text(f"{regimes.differences(stored, name)} What was run there alone is left out here.")
         return cases

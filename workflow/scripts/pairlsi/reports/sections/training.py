@@ -7,11 +7,12 @@ class Training(Section):
     """Loss of the inversion against epochs, and the time that it took."""
 
     label = "Training"
-    description = "The loss of the inversion against epochs for every network, and the time of training."
+    description = "The loss of the inversion against epochs for every network, what each leaves, the time of training."
 
     def show(self):
         import pandas as pd
 
+        from pairlsi.reports import tables
         from pairlsi.reports.display import show, show_table
         from pairlsi.reports.figures import common
 
@@ -25,6 +26,7 @@ class Training(Section):
                 "training",
                 "Loss of the inversion, 0 for perfect and 1 for the mean of the training samples.",
             )
+        show_table(tables.variance_left(histories, stored.labels), tables.VARIANCE_LEFT)
         told = {stored.label(name): history.seconds.iloc[-1] for name, history in histories.items()}
         seconds = pd.Series(told, name="seconds")
         show_table(seconds.round().astype(int).to_frame(), "Time of training.")

@@ -15,7 +15,8 @@ class TrainingTerms(Section):
         )
 
     def show(self):
-        from pairlsi.reports.display import show, show_text
+        from pairlsi.reports import tables
+        from pairlsi.reports.display import show, show_table, show_text
         from pairlsi.reports.figures import curves
 
         stored = self.results
@@ -33,3 +34,5 @@ class TrainingTerms(Section):
             f"Training took {took}; the inversion ends at {last.validation_inverse:.3f} on validation samples and at "
             f"{last.train_inverse:.3f} in training."
         )
+        histories = {name: stored.network(name)[1] for name in stored.networks}
+        show_table(tables.variance_left(histories, stored.labels), tables.VARIANCE_LEFT)
