@@ -10,7 +10,8 @@ from made import make_mask, make_method
 
 from pairlsi import problems
 from pairlsi.observations.mask import Mask
-from pairlsi.solvers.total_variation import norms, total_variation
+from pairlsi.problems.operator_norm import norms
+from pairlsi.solvers.total_variation import total_variation
 
 NAMES = ["none-0-0", "random-25-0", "block-50-0"]
 

@@ -55,7 +55,7 @@ class TV(Method):
     @cached_property
     def norms(self) -> tuple[float, float]:
         """‖P A‖² and the mean squared norm of its columns."""
-        from pairlsi.solvers.total_variation import norms
+        from pairlsi.problems.operator_norm import norms
 
         return norms(self.problem, self.observation.mask)
 

@@ -3,11 +3,10 @@
 from pydantic import Field
 
 from pairlsi.core.base import Count
-from pairlsi.networks.fresh_masks import Missing
-from pairlsi.networks.part import Network
+from pairlsi.networks.on_fresh_masks import OnFreshMasks
 
 
-class PrimalDualNetwork(Network):
+class PrimalDualNetwork(OnFreshMasks):
     """Networks update data and image in turn, with the forward operator and its adjoint between them."""
 
     label = "Learned primal-dual"
@@ -17,17 +16,11 @@ class PrimalDualNetwork(Network):
         "trained end to end on data of which fresh rows are missing for every sample."
     )
 
-    class Settings(Network.Settings):
-        """Its size, and what is missing in its training."""
+    class Settings(OnFreshMasks.Settings):
+        """How many steps."""
 
         iterations: Count = Field(3, description="updates of the data and of the image")
         memory: Count = Field(4, description="images, and data, that are passed from one update to the next")
-        width: Count = Field(16, description="channels of the convolutions")
-        missing: Missing = Field(50, description="of the rows, at most, in the fresh masks of its training")
-
-    @classmethod
-    def unfit(cls, settings, experiment) -> str | None:
-        return None if experiment.problem.linear else "kind' needs a linear problem with an adjoint: take it out"
 
     @staticmethod
     def build(settings, problem, observation):

@@ -12,9 +12,8 @@ import numpy as np
 
 from pairlsi.core.errors import ConfigError, parse
 from pairlsi.core.parts import Part, find
+from pairlsi.problems.operator_norm import norms
 from pairlsi.problems.symmetries import Symmetries
-
-POWERS = 20
 
 
 class Problem(Part):
@@ -92,11 +91,8 @@ class Problem(Part):
 
     @cached_property
     def norm(self) -> float:
-        """The largest singular value of a linear A, by power iteration."""
-        x = np.random.default_rng(0).random((1, *self.x_shape), np.float32)
-        for _ in range(POWERS):
-            x = self.adjoint(self.forward(x / np.linalg.norm(x)))
-        return float(np.sqrt(np.linalg.norm(x)))
+        """The largest singular value of a linear A, in units of y over those of x."""
+        return norms(self)[0] ** 0.5
 
     def approximate_inverse(self, y: np.ndarray) -> np.ndarray:
         """x (N, C, H, W) from data of a linear A; where a problem knows no better, a step of steepest descent."""

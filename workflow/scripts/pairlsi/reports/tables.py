@@ -10,6 +10,12 @@ from pairlsi.networks import latents
 from pairlsi.reports.wording import ROWS, SPLITS, plus_minus, with_interval
 
 DEVIATION = "relative to the deviation"  # what tables call `metrics.deviation_error`
+TERMS = {"autoencode_x": "x to x", "autoencode_y": "y to y", "forward": "x to y", "inverse": "y to x"}
+VARIANCE_LEFT = (
+    "What each network leaves of the variance of validation samples, in each term of its loss, at the epoch that was "
+    "kept. Linear PAIRs are principal components of their length and the best linear maps: a network that leaves more "
+    "has learned less than they know without training."
+)
 
 
 def table_1(sweep: Sweep, symbols: list[str], confidence: float) -> pd.DataFrame:
@@ -164,14 +170,6 @@ def active_latents(divergences: dict[str, list[float]]) -> pd.DataFrame:
         told = {"latents": len(values), "active": latents.active(values), "nats in all": round(sum(values))}
         rows[{"x": "models, x", "y": "data, y"}[space]] = told
     return pd.DataFrame(rows).T
-
-
-TERMS = {"autoencode_x": "x to x", "autoencode_y": "y to y", "forward": "x to y", "inverse": "y to x"}
-VARIANCE_LEFT = (
-    "What each network leaves of the variance of validation samples, in each term of its loss, at the epoch that was "
-    "kept. Linear PAIRs are principal components of their length and the best linear maps: a network that leaves more "
-    "has learned less than they know without training."
-)
 
 
 def variance_left(histories: dict[str, pd.DataFrame], labels: dict[str, str]) -> pd.DataFrame:

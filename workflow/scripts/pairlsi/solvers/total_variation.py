@@ -15,7 +15,7 @@ def total_variation(problem, y: np.ndarray, mask, weights: np.ndarray, iteration
 
     TV(x) = Σ |(∇x)_ij|, isotropic, forward differences of one pixel, in each channel on its own. problem: with x_shape,
     forward and adjoint; y (N, C, H, W): ỹ, zero where nothing arrived; mask: P; weights (N,) > 0, in units of Aᵀy;
-    steepest: ‖P A‖² (`norms`); start: x_0 (N, C, H, W), zero where it is None.
+    steepest: ‖P A‖² (`problems.operator_norm.norms`); start: x_0 (N, C, H, W), zero where it is None.
 
     An iteration costs one product with A and one with Aᵀ. The proximal step of TV, which costs none, is `INNER` steps
     of its dual search, that goes on from where the last one ended. With so few the momentum of the outer iteration may
@@ -112,20 +112,3 @@ def samples_last(x: np.ndarray) -> np.ndarray:
 def samples_first(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """(H, W, N C) as (N, C, H, W), `shape`."""
     return np.ascontiguousarray(x.transpose(2, 0, 1)).reshape(shape)
-
-
-def norms(problem, mask, iterations: int = 40, probes: int = 8) -> tuple[float, float]:
-    """‖P A‖², by power iteration, and the mean squared norm of a column of P A, from white noise; of a linear A."""
-    rng = np.random.default_rng(0)
-    noise = rng.standard_normal((probes, *problem.y_shape)).astype(np.float32)
-    x = problem.adjoint(mask(noise))
-    column = float(np.square(x, dtype=np.float64).mean())
-    for _ in range(iterations):
-        x = x / np.maximum(lengths(x), np.finfo(np.float32).tiny)
-        x = problem.adjoint(mask(problem.forward(x)))
-    return float(lengths(x).max()), column
-
-
-def lengths(x: np.ndarray) -> np.ndarray:
-    """‖x‖ of each sample, (N, 1, 1, 1)."""
-    return np.sqrt(np.square(x).sum(axis=(1, 2, 3), keepdims=True))
