@@ -102,8 +102,9 @@ def paired(kind: dict, x_shape, y_shape) -> torch.nn.Module:
     ids=["frozen-y", "frozen-x", "pyramid"],
 )
 def test_latent_space_inference_ends_at_the_same_points(gpu, kind, space, misfit):
-    network, y = paired(kind, (1, 16, 16), (1, 12, 20)), torch.randn(5, 1, 12, 20)
-    keep = torch.ones(1, 12, 1)
+    # in double precision: in single, a step more in one line search parts the paths of two devices by per cents
+    network, y = paired(kind, (1, 16, 16), (1, 12, 20)).double(), torch.randn(5, 1, 12, 20).double()
+    keep = torch.ones(1, 12, 1).double()
     keep[:, [2, 5, 6]] = 0
 
     def search(device):
@@ -111,7 +112,7 @@ def test_latent_space_inference_ends_at_the_same_points(gpu, kind, space, misfit
         observed, kept = (keep * y).to(device), keep.to(device)
         prior = on.latent_mean, on.latent_whitening
         regulariser = "mahalanobis" if space == "y" else "tikhonov"
-        objective = Objective(misfit, regulariser, 0.1, torch.ones(5, device=device), prior)
+        objective = Objective(misfit, regulariser, 0.1, torch.ones(5, device=device).double(), prior)
         start = on.encode_y(observed) if space == "y" else on.inverse_map(on.encode_y(observed))
         return latent_space_inference(on, observed, kept, start, space, 6, 10, objective=objective).points
 
@@ -119,7 +120,7 @@ def test_latent_space_inference_ends_at_the_same_points(gpu, kind, space, misfit
     with gpu as pretended:
         found = search("cuda")
         assert found.is_cuda
-        assert_alike(found, wanted, bool(pretended))
+        assert_alike(found, wanted, bool(pretended), tolerance=1e-6)
 
 
 def test_the_solver_waits_for_the_device_twice_a_round():
