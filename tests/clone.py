@@ -11,6 +11,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "config.yaml", "Makefile", "workflow", "envs", "profiles", "slurm")
+TINY, VARIANTS = "workflow/presets/tiny.yaml", "workflow/presets/variants.yaml"
 EXPERIMENTS = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]
 
 
@@ -32,11 +33,23 @@ SMALL = {
     }
 }
 
+SMALL_VARIANTS = {
+    "experiments": {
+        "ct_noisy": {"data": {"samples": {"train": 96}}},
+        "crosswell_mild": {
+            "data": {"samples": {"train": 96}, "shard_size": 48},
+            "training": {"epochs": 2},
+            "methods": {"mlsi": {"samples": {"test": 3}}},
+        },
+    }
+}
+
 
 class Clone:
     """A copy of the repository's files in a folder of its own, with the preset tiny.
 
-    small: with the experiment ct alone, made smaller still by small.yaml; else all experiments as users have them.
+    small: with the experiment ct alone, made smaller still by small.yaml; else all experiments as users have them, those
+    of the preset variants too, small as well.
     """
 
     def __init__(self, folder: Path, small: bool = True):
@@ -46,15 +59,17 @@ class Clone:
             copy(ROOT / part, folder / part)
         if small:
             self._reduce(folder)
+        said = SMALL if small else SMALL_VARIANTS
+        (folder / "small.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
         self._lies_in(folder, dict(os.environ))
 
     @staticmethod
     def _reduce(folder: Path) -> None:
-        for file in ("config.yaml", "workflow/presets/tiny.yaml"):
+        for file in ("config.yaml", TINY):
             said = yaml.safe_load((folder / file).read_text(encoding="utf-8"))
             said["experiments"] = {"ct": said["experiments"]["ct"]}  # a config file on top could not take others away
             (folder / file).write_text(yaml.safe_dump(said), encoding="utf-8")
-        (folder / "small.yaml").write_text(yaml.safe_dump(SMALL), encoding="utf-8")
+        (folder / VARIANTS).write_text(yaml.safe_dump({}), encoding="utf-8")
 
     def _lies_in(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder, self.results, self.environment = folder, folder / "results" / "tiny" / "ct", environment
@@ -69,8 +84,7 @@ class Clone:
     def command(self, *words: str, cores: int | None = 2) -> list[str]:
         limit = ["--cores", str(cores)] if cores else []
         call = [sys.executable, "-m", "snakemake", *limit, *words]
-        small = ["small.yaml"] if (self.folder / "small.yaml").is_file() else []
-        return [*call, "--configfile", "workflow/presets/tiny.yaml", *small]
+        return [*call, "--configfile", VARIANTS, TINY, "small.yaml"]
 
     def snakemake(
         self, *words: str, cores: int | None = 2, check: bool = True, timeout: int = 600

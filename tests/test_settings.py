@@ -34,8 +34,8 @@ def shipped(*presets: Path) -> dict:
 
 
 def tiny(**changes) -> dict:
-    """The tiny preset with the values at some keys of the experiment, "training__epochs", changed."""
-    config = shipped(ROOT / "workflow" / "presets" / "tiny.yaml")
+    """The tiny preset and a variant, with the values at some keys of the experiment, "training__epochs", changed."""
+    config = shipped(*(ROOT / "workflow" / "presets" / f"{name}.yaml" for name in ("variants", "tiny")))
     del config["experiments"]["ct_noisy"]  # it would take every change from ct and contradict some
     for key, value in changes.items():
         put(config["experiments"]["ct"], key.replace("__", "."), value)
@@ -368,8 +368,8 @@ def test_the_edge_of_what_is_allowed_is_allowed(changes):
 
 
 def test_null_takes_an_experiment_out():
-    assert set(settings.check(tiny() | {"experiments": tiny()["experiments"] | {"ct_noisy": None}})["experiments"]) == {
-        name for name in tiny()["experiments"] if name != "ct_noisy"
+    assert set(settings.check(tiny() | {"experiments": tiny()["experiments"] | {"crosswell_mild": None}})["experiments"]) == {
+        name for name in tiny()["experiments"] if name != "crosswell_mild"
     }
 
 

@@ -1,4 +1,4 @@
-"""The preset tiny as users have it, every experiment to its report: through Slurm where it is installed, by the profile
+"""The preset tiny as users have it and small variants, every experiment to its report: through Slurm where it is installed, by the profile
 that users have, else on this machine alone.
 
 Variants, whose jobs are like those of what they vary, are computed here.
@@ -13,14 +13,14 @@ import pytest
 import slurm_cluster
 import yaml
 import zarr
-from clone import ROOT, Clone
+from clone import EXPERIMENTS, ROOT, VARIANTS, Clone
 
 TIMEOUT = 3600  # seconds: a slow machine takes several times what a fast one does
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(TIMEOUT + 60)]
 
-SAID = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]
-VARIANTS = [name for name, said in SAID.items() if "variant_of" in said]
-OWN = [name for name in SAID if name not in VARIANTS]
+OWN = list(EXPERIMENTS)
+VARIED = yaml.safe_load((ROOT / VARIANTS).read_text(encoding="utf-8"))["experiments"]
+SAID = EXPERIMENTS | VARIED
 ON_CPU = ("create_store", "simulate", "statistics", "summarise", "report")
 
 
@@ -35,7 +35,7 @@ def asked_of(experiment: str) -> set[str]:
 def whole(request, tmp_path_factory) -> Clone:
     """A clone on which the whole workflow has run, for all experiments."""
     clone = Clone(tmp_path_factory.mktemp("whole") / "clone", small=False)
-    clone.snakemake(*(f"results/tiny/{variant}/metrics.csv" for variant in VARIANTS), timeout=TIMEOUT)
+    clone.snakemake(*(f"results/tiny/{variant}/metrics.csv" for variant in VARIED), timeout=TIMEOUT)
     if slurm_cluster.missing():
         clone.snakemake(timeout=TIMEOUT)
     else:
@@ -67,7 +67,7 @@ def test_each_job_runs_once_and_those_of_gpu_rules_alone_on_a_gpu_node_where_the
         places.add((experiment, rule.removesuffix(".log"), place[1], bool(place[2])))
     # closed forms are fitted and solved without a GPU; linear has nothing else
     wanted = {(experiment, rule, "cpu", False) for experiment in OWN for rule in (*ON_CPU, "train", "infer")}
-    wanted |= {(variant, "report", "cpu", False) for variant in VARIANTS}
+    wanted |= {(variant, "report", "cpu", False) for variant in VARIED}
     wanted |= {(experiment, rule, "gpu", True) for experiment in OWN for rule in ("train", "infer")}
     assert places == wanted - {("linear", rule, "gpu", True) for rule in ("train", "infer")}
 
