@@ -48,8 +48,8 @@ SMALL_VARIANTS = {
 class Clone:
     """A copy of the repository's files in a folder of its own, with the preset tiny.
 
-    small: with the experiment ct alone, made smaller still by small.yaml; else all experiments as users have them, those
-    of the preset variants too, small as well.
+    small: with the experiment ct alone, made smaller still by small.yaml; else all experiments as users have them,
+    those of the preset variants too, small as well.
     """
 
     def __init__(self, folder: Path, small: bool = True):

@@ -368,9 +368,9 @@ def test_the_edge_of_what_is_allowed_is_allowed(changes):
 
 
 def test_null_takes_an_experiment_out():
-    assert set(settings.check(tiny() | {"experiments": tiny()["experiments"] | {"crosswell_mild": None}})["experiments"]) == {
-        name for name in tiny()["experiments"] if name != "crosswell_mild"
-    }
+    assert set(
+        settings.check(tiny() | {"experiments": tiny()["experiments"] | {"crosswell_mild": None}})["experiments"]
+    ) == {name for name in tiny()["experiments"] if name != "crosswell_mild"}
 
 
 def test_what_a_method_is_run_on_is_what_it_asks_for_and_for_one_that_sees_no_data_a_single_case():

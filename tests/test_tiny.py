@@ -1,5 +1,5 @@
-"""The preset tiny as users have it and small variants, every experiment to its report: through Slurm where it is installed, by the profile
-that users have, else on this machine alone.
+"""The preset tiny as users have it and small variants, every experiment to its report: through Slurm where it is
+installed, by the profile that users have, else on this machine alone.
 
 Variants, whose jobs are like those of what they vary, are computed here.
 """

@@ -20,6 +20,7 @@ from pairlsi.core import errors, parts, variants
 from pairlsi.core.base import EVALUATED, SPLITS
 from pairlsi.data import store
 from pairlsi.jobs import planned, sources
+from pairlsi.predictions import asked, methods_of
 from pairlsi.reports import listing, notebook
 
 # conda and Apptainer bring a Python of their own for the jobs
@@ -29,10 +30,16 @@ if not deployed and surroundings.torn_apart(sys.executable):
         f"Snakemake starts jobs by the path of Python in a shell, without quotes, and {sys.executable} has blanks or "
         "other signs in it that a shell takes for its own: set up .venv in a folder without them"
     )
+HOW = "--config observation=FILE experiment=NAME"
 try:
     errors.check_files(workflow.configfiles)
     # files of parts are named relative to the config that names them; jobs inherit where that is
     parts.look_in([*(Path(file).resolve().parent for file in reversed(workflow.configfiles)), Path.cwd()])
+    experiments = [name for name, said in (config.get("experiments") or {}).items() if said is not None]
+    ASKED = asked.taken_from(config, experiments)
+    OBSERVATIONS = {}
+    if ASKED.observation is not None:
+        OBSERVATIONS = {(ASKED.experiment, name): file for name, file in asked.files(ASKED.observation).items()}
     ordered = config
     for file in workflow.configfiles:  # those of the command line first
         ordered = variants.in_order(ordered, errors.read_file(file))
@@ -60,3 +67,4 @@ wildcard_constraints:
     case=r"[a-z][a-z0-9-]*-[0-9.]+",
     network=r"[a-z][a-z0-9-]*",
     method=r"[a-z][a-z0-9-]*",
+    name=r"[\w-]+",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from pairlsi import observations, problems
 from pairlsi.core import variants
-from pairlsi.core.base import EVALUATED, Count, Integer, Seed, Strict
+from pairlsi.core.base import EVALUATED, Count, Distinct, Integer, Seed, Strict
 from pairlsi.core.contradictions import contradictions
 from pairlsi.core.errors import ConfigError, check_folders, parse
 from pairlsi.core.instances import Instance, instances
@@ -56,6 +56,14 @@ class Inference(Strict):
     )
 
 
+class Predicting(Strict):
+    """The block `predictions` of an experiment: what is done with data of one's own."""
+
+    methods: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
+        None, description="what estimates are made with, the first speaking for all; null: the report's best method"
+    )
+
+
 class Said(Strict):
     """An experiment as a config says it; the parts within `problem`, `networks` and so on check their own keys."""
 
@@ -69,6 +77,7 @@ class Said(Strict):
     inference: Inference = Field(description="what holds for all methods")
     methods: dict = Field(description="what is estimated with: name -> kind and settings")
     evaluation: Evaluation = Field(description="how results are judged")
+    predictions: Predicting = Field(Predicting(), description="of data of one's own")
     sections: dict = Field({}, description="of the report, beside the problem's: name -> kind; null takes one out")
 
 
@@ -93,7 +102,7 @@ class Experiment:
             name: self._with_network(one) for name, one in instances("methods", told.methods, f"{key}.methods").items()
         }
         self.sections = instances("reports.sections", told.sections, f"{key}.sections")
-        self.given = {room: getattr(told, room) for room in ROOMS}
+        self.given, self.predictions = {room: getattr(told, room) for room in ROOMS}, told.predictions
         lines = [f"config key '{key}.{message}" for message in contradictions(self)]
         if lines:
             raise ConfigError("\n".join(lines))

@@ -34,10 +34,14 @@ class Problem(Part):
 
     adjoint(y) -> x             the transpose of a linear A; methods that are `linear` need it
     approximate_inverse(y) -> x a quick linear inverse of a linear A, as filtered backprojection; see below
+    inverse_label               what that is called under pictures
     sample_interval             seconds between samples along the last axis of y, where that is time; methods that go
                                 through frequencies need it
     simulate(x) -> y            A on tensors, differentiable; methods that are `differentiable` need it
     mirrored                    whether rows go on past the ends as a parallel beam's views do
+    positions, position_unit    where the rows that masks act on lie, (rows,), for measurements that have others
+    position_period             after which a row comes again, mirrored along the last axis of y; None where none does
+    oddities(y, keep)           what is odd about data whatever x is, name -> (N,); `oddity_words` says it, see below
     symmetries                  what turns a pair (x, y) into one that is as likely: training makes use of them
     x_axes, y_axes              names of the axes (C, H, W), for who opens the data
     sections                    the kinds of the sections of its report; those of any problem where there are none
@@ -57,6 +61,11 @@ class Problem(Part):
     y_axes: ClassVar[tuple[str, str, str] | None] = None
     mirrored: ClassVar[bool] = False
     sample_interval: float | None = None
+    positions: np.ndarray | None = None
+    position_unit: ClassVar[str] = ""
+    inverse_label: ClassVar[str] = "A quick inverse"
+    position_period: ClassVar[float | None] = None
+    oddity_words: ClassVar[dict[str, str]] = {}
     shares_samples = False
     archives: list[dict] = []
     sections: ClassVar[tuple[str, ...]] = ()
@@ -97,6 +106,14 @@ class Problem(Part):
     def approximate_inverse(self, y: np.ndarray) -> np.ndarray:
         """x (N, C, H, W) from data of a linear A; where a problem knows no better, a step of steepest descent."""
         return self.adjoint(y) / self.norm**2
+
+    def oddities(self, y: np.ndarray, keep: np.ndarray) -> dict[str, np.ndarray]:
+        """How far data y (N, C, H, W), zero where nothing arrived, are from any that A could give, name -> (N,).
+
+        keep: (rows,) bool. The larger the odder, on whatever scale; what is usual is found out from data of the
+        problem. `oddity_words` has a sentence for each name, with what to try; {value} stands for the number found.
+        """
+        return {}
 
     @classmethod
     def small(cls) -> dict:

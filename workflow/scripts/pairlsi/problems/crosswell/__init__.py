@@ -74,6 +74,11 @@ class Crosswell(Problem):
     missing_axis = 2
     missing_name = "receivers"
     y_axes = ("shot", "receiver", "time")
+    position_unit = "m"
+    oddity_words = {
+        "early": "Of the norm of the records, {value:.1%} arrives before any wave could: is time zero that of the "
+        "shot, is the sampling interval right, are shots and receivers in order, is noise no stronger than in training?"
+    }
     Settings = Settings
 
     def __init__(self, settings: Settings):
@@ -83,6 +88,7 @@ class Crosswell(Problem):
         self.y_shape = (2 * settings.sources_per_well, settings.receivers_per_well, samples)
         self.missing_count = settings.receivers_per_well
         self.sample_interval = settings.time_step * settings.keep_every
+        self.positions = _spread(settings.receivers_per_well, settings.rows) * settings.spacing
 
     @classmethod
     def small(cls) -> dict:
@@ -132,6 +138,14 @@ class Crosswell(Problem):
         wavenumber = 2 * np.pi * s.peak_frequency / s.mean_velocity
         distance = (s.columns - 1 - 2 * WELL) * s.spacing
         return math.sqrt(8 * np.pi * wavenumber * distance) / s.spacing**2 * (1 - 2 * squared) * np.exp(-squared)
+
+    def oddities(self, y: np.ndarray, keep: np.ndarray) -> dict[str, np.ndarray]:
+        """early: norm of what was recorded before a wave of the greatest velocity arrives, over the norm of all."""
+        apart = np.linalg.norm(self.receivers - self.sources[:, None], axis=-1) * self.settings.spacing
+        times = np.arange(self.y_shape[2]) * self.sample_interval
+        before = (times < (apart / self.settings.ceiling)[..., None]) & keep[:, None]
+        whole = np.linalg.norm(y.reshape(len(y), -1), axis=1)
+        return {"early": np.linalg.norm((y * before).reshape(len(y), -1), axis=1) / np.where(whole > 0, whole, np.nan)}
 
     def simulate(self, x: "torch.Tensor", gradient_interval: int = GRADIENT_INTERVAL) -> "torch.Tensor":
         """A(x), differentiable: x (N, 1, rows, columns), m/s -> y (N, shots, receivers, samples), device and dtype x's.

@@ -18,7 +18,7 @@ import numpy as np
 
 from pairlsi.problems import Problem, randomness
 from pairlsi.problems.backprojection import filtered_backprojection
-from pairlsi.problems.ct import archives, detect2d
+from pairlsi.problems.ct import archives, detect2d, moments
 from pairlsi.problems.ct.operator import BatchedMatrix, line_matrix, rows_of
 from pairlsi.problems.ct.phantoms import phantom
 from pairlsi.problems.ct.settings import Detect2D, Phantoms, Settings
@@ -61,6 +61,10 @@ class CT(Problem):
     missing_axis = 2
     missing_name = "angles"
     y_axes = ("channel", "angle", "bin")
+    position_unit = "degrees"
+    inverse_label = "Filtered backprojection"
+    position_period = 180.0
+    oddity_words = moments.WORDS
     mirrored = True  # p(s, θ + π) = p(-s, θ): the sinogram goes on past its first and last view
 
     Settings = Settings
@@ -70,6 +74,7 @@ class CT(Problem):
         self.x_shape = (1, settings.image_size, settings.image_size)
         self.y_shape = (1, settings.angles, settings.bins)
         self.missing_count = settings.angles
+        self.positions = np.arange(settings.angles) * 180.0 / settings.angles
         self._kept: dict[object, object] = {}
         self._dealt: Mapping | None = None
 
@@ -143,6 +148,10 @@ class CT(Problem):
     def approximate_inverse(self, y: np.ndarray) -> np.ndarray:
         """Filtered backprojections (N, 1, n, n) float32 of y (N, 1, angles, bins)."""
         return filtered_backprojection(self, y)
+
+    def oddities(self, y: np.ndarray, keep: np.ndarray) -> dict[str, np.ndarray]:
+        """What the moments of sinograms say: see `moments`."""
+        return moments.oddities(y[:, 0], keep, self.positions)
 
     def draw(self, split: str, indices: np.ndarray, seed: int, counts: Mapping[str, int]):
         """Samples ``indices`` of a split: x (n, 1, H, W) and noisy y (n, 1, angles, bins), float32.

@@ -1,0 +1,435 @@
+"""Data of one's own: read, laid onto the rows of training, estimated, and judged at rates that hold."""
+
+import copy
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import zarr
+from in_process import Computed
+from test_settings import shipped
+
+from pairlsi import problems
+from pairlsi.config import check
+from pairlsi.core.errors import ConfigError
+from pairlsi.data import store
+from pairlsi.predictions import ObservationError, asked, conformal, model, page, reading, results, writing
+from pairlsi.predictions.placing import place
+from pairlsi.predictions.reading import Measurement, read
+
+ANGLES, BINS = 12, 23
+DRAWN = np.random.default_rng(0).random((3, ANGLES, BINS)).astype(np.float32)
+CT = problems.create(
+    {
+        "kind": "ct",
+        "image_size": 16,
+        "angles": ANGLES,
+        "detector_bins": BINS,
+        "noise_level": 0.01,
+        "oversampling": 2,
+        "source": {"kind": "phantoms"},
+    }
+)
+
+
+# --- files
+
+
+def write_npz(path, y):
+    np.savez(path, sinogram=y, angles=np.arange(ANGLES))
+
+
+def write_zarr(path, y):
+    zarr.create_group(path).create_array("y", data=y)
+
+
+def write_tiff(path, y):
+    pytest.importorskip("tifffile").imwrite(path, y, photometric="minisblack")
+
+
+def write_mrc(path, y):
+    with pytest.importorskip("mrcfile").new(path) as file:
+        file.set_data(y)
+
+
+def write_hdf5(path, y):
+    with pytest.importorskip("h5py").File(path, "w") as file:
+        file["entry/1/data"] = y
+        file["entry/note"] = "of a day in May"
+
+
+WRITERS = {
+    ".npy": np.save,
+    ".npz": write_npz,
+    ".zarr": write_zarr,
+    ".tif": write_tiff,
+    ".mrc": write_mrc,
+    ".h5": write_hdf5,
+}
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_file_of_any_format_gives_what_was_written(tmp_path, suffix):
+    path = tmp_path / f"scan{suffix}"
+    WRITERS[suffix](path, DRAWN)
+    found = read(path)
+    assert found.y.dtype == np.float32 and np.array_equal(found.y, DRAWN)
+    assert (found.positions is not None) == (suffix == ".npz")
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_file_that_was_cut_off_is_named(tmp_path, suffix):
+    path = tmp_path / f"scan{suffix}"
+    WRITERS[suffix](path, DRAWN)
+    file = path / "zarr.json" if path.is_dir() else path
+    file.write_bytes(file.read_bytes()[: len(file.read_bytes()) // 3])
+    with pytest.raises(ObservationError, match=r"scan\..* (cannot be read|should hold one array)"):
+        read(path)
+
+
+def test_masks_and_positions_come_from_files_of_their_own(tmp_path):
+    np.save(tmp_path / "y.npy", DRAWN)
+    np.save(tmp_path / "keep.npy", np.arange(ANGLES) % 2)
+    (tmp_path / "angles.txt").write_text("0, 15, 30\n45 60 75\n90 105 120 135 150 165\n")
+    found = read(tmp_path / "y.npy", tmp_path / "keep.npy", tmp_path / "angles.txt")
+    placed = place(found, CT)
+    assert np.array_equal(placed.keep, np.tile(np.arange(ANGLES) % 2 == 1, (3, 1)))
+    assert np.array_equal(placed.y[:, 0], DRAWN * placed.keep[..., None])
+
+
+# --- laying rows onto those of training
+
+
+def test_angles_of_another_scan_are_taken_where_they_match_and_interpolated_where_not():
+    """Against ASTRA: a scan with twice the angles, in another order and from the other side."""
+    finer = problems.create(CT.said | {"angles": 2 * ANGLES})
+    x = CT.draw("validation", np.arange(4), 1, {})[0]
+    wanted, fine = CT.forward(x), finer.forward(x)
+    found = place(Measurement(fine, positions=finer.positions), CT)
+    assert found.keep.all() and np.allclose(found.y, wanted, atol=1e-6) and "12 were measured" in found.said[0]
+    # in any order, and some of them from the other side, where the view is mirrored
+    order = np.random.default_rng(1).permutation(2 * ANGLES)
+    positions, rows = finer.positions[order], fine[:, :, order]
+    positions[::3] += 180
+    rows[:, :, ::3] = rows[:, :, ::3, ::-1]
+    assert np.array_equal(place(Measurement(rows, positions=positions), CT).y, found.y)
+    # the angles between: half a step off, so that every row of training is the mean of two
+    between = place(Measurement(fine[:, :, 1::2], positions=finer.positions[1::2]), CT)
+    assert between.keep.all() and "12 are interpolated" in between.said[0]
+    assert np.linalg.norm(between.y - wanted) < 0.2 * np.linalg.norm(wanted)
+    assert np.linalg.norm(between.y[:, :, 0] - wanted[:, :, 0]) < 0.25 * np.linalg.norm(wanted[:, :, 0])
+
+
+def test_a_wedge_without_views_is_missing():
+    keep = np.arange(ANGLES) < 8
+    found = place(Measurement(DRAWN[:, keep], positions=CT.positions[keep] - 180), CT)
+    assert np.array_equal(found.keep[0], keep) and found.said == [
+        "Of the 12 angles of training, 8 were measured and 4 are missing."
+    ]
+
+
+def test_gaps_are_missing_rows_of_their_sample():
+    y = DRAWN.copy()
+    y[1, 3, 5] = y[2, 7] = np.nan
+    found = place(Measurement(y), CT)
+    assert [tuple(at) for at in np.argwhere(~found.keep)] == [(1, 3), (2, 7)]
+    assert np.isfinite(found.y).all() and "1 have gaps" in found.said[0]
+
+
+# --- wrong data
+
+
+WRONG = {  # y, what else is said, and what the message has to have
+    "other bins": (DRAWN[..., :20], {}, ["(3, 12, 20)", "angle 12, bin 23", "bin or resample"]),
+    "other angles": (DRAWN[:, :9], {}, ["(3, 9, 23)", "positions=FILE"]),
+    "transposed": (np.swapaxes(DRAWN, 1, 2), {}, ["(3, 23, 12)", "transpose", "(12, 23)"]),
+    "angles last but one, samples last": (np.moveaxis(DRAWN, 0, 2), {}, ["(12, 23, 3)", "expected is one sample"]),
+    "a vector": (DRAWN[0, 0], {}, ["(23,)", "expected is one sample"]),
+    "nothing measured": (np.full_like(DRAWN, np.nan), {}, ["nothing was measured in sample 0, 1, 2 of 3"]),
+    "one empty sample": (np.where(np.arange(3)[:, None, None] == 1, np.nan, DRAWN), {}, ["in sample 1 of 3"]),
+    "zeros": (0 * DRAWN, {}, ["is zero", "by NaN"]),
+    "infinite": (np.where(DRAWN > 0.99, np.inf, DRAWN), {}, ["infinite", "logarithms"]),
+    "a dead bin": (np.where(np.arange(BINS) == 4, np.nan, DRAWN), {}, ["every one of its angles", "entries 4", "fill"]),
+    "mask too short": (DRAWN, {"keep": np.ones(11)}, ["mask has the shape (11,)", "(12,)", "(3, 12)"]),
+    "mask of weights": (DRAWN, {"keep": np.full(12, 0.5)}, ["mask has 0.5", "1 for what was measured"]),
+    "all masked": (DRAWN, {"keep": np.zeros(12)}, ["nothing was measured"]),
+    "radians": (DRAWN, {"positions": np.deg2rad(CT.positions)}, ["0 to 2.88", "radians", "degrees"]),
+    "an angle twice": (DRAWN, {"positions": np.minimum(CT.positions, 150)}, ["several angles lie at 150", "average"]),
+    "a point in turn": (DRAWN, {"positions": CT.positions * np.nan}, ["NaN or infinity"]),
+    "fewer angles said": (DRAWN, {"positions": CT.positions[:9]}, ["(3, 12, 23)", "angle 9"]),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_data_are_refused_with_what_was_found_what_is_expected_and_what_to_try(what):
+    y, said, fragments = WRONG[what]
+    with pytest.raises(ObservationError) as raised:
+        place(Measurement(np.asarray(y, np.float32), name="scan.npy", **said), CT)
+    assert str(raised.value).startswith("scan.npy") and "\n" not in str(raised.value)
+    for fragment in fragments:
+        assert fragment in str(raised.value)
+
+
+def test_receivers_at_other_depths_altogether_are_refused_with_both_ranges():
+    survey = problems.create({"kind": "crosswell"} | problems.find("problems", "crosswell").small())
+    y = np.ones((1, *survey.y_shape), np.float32)
+    with pytest.raises(ObservationError, match=r"from 1000 to 1150 m, those of training from 0 to 150 m"):
+        place(Measurement(y, positions=1000 + survey.positions), survey)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fragments"),
+    [
+        ("scan.png", b"", ["'.png'", "NPY, NPZ, Zarr, TIFF, MRC or HDF5"]),
+        ("scan.npy", b"\x93NUMPY", ["cannot be read", "damaged"]),
+        ("other.npy", None, ["there is no file", "in ", "scan.txt"]),
+    ],
+)
+def test_files_that_cannot_be_read_are_named_with_what_can(tmp_path, name, content, fragments):
+    (tmp_path / "scan.txt").write_text("1 2\n")
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ObservationError) as raised:
+        read(tmp_path / name)
+    for fragment in [name, *fragments]:
+        assert fragment in str(raised.value)
+
+
+def test_several_arrays_of_which_none_is_called_data_are_listed(tmp_path):
+    np.savez(tmp_path / "scan.npz", first=DRAWN, second=DRAWN)
+    with pytest.raises(ObservationError, match=r"first \(3, 12, 23\), second \(3, 12, 23\)"):
+        read(tmp_path / "scan.npz")
+    np.savez(tmp_path / "scan.npz", first=DRAWN.astype(complex))
+    with pytest.raises(ObservationError, match="complex"):
+        read(tmp_path / "scan.npz")
+
+
+def test_a_number_of_an_angle_file_that_is_none_is_quoted(tmp_path):
+    (tmp_path / "angles.txt").write_text("0, 15, a\n")
+    with pytest.raises(ObservationError, match="could not convert string to float: 'a'"):
+        reading.one_array(tmp_path / "angles.txt")
+
+
+@pytest.mark.parametrize(
+    ("config", "fragments"),
+    [
+        ({"observation": "y.npy"}, ["'experiment' is missing", "ct, linear"]),
+        ({"observation": "y.npy", "experiment": "mri"}, ["'experiment' is 'mri'", "ct, linear"]),
+        ({"scale": "much"}, ["'scale' is 'much'"]),
+    ],
+)
+def test_what_the_command_line_says_wrongly_is_named(config, fragments):
+    with pytest.raises(ConfigError) as raised:
+        asked.taken_from(config, ["ct", "linear"])
+    for fragment in fragments:
+        assert fragment in str(raised.value)
+
+
+def test_a_folder_of_observations_is_a_prediction_a_file(tmp_path):
+    for name in ("a.npy", "b 1.tif", "b 1.npy", "notes.txt", "c.zarr/zarr.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(asked.files(str(tmp_path))) == ["a", "b_1_npy", "b_1_tif", "c"]
+    assert list(asked.files(str(tmp_path / "c.zarr"))) == ["c"]
+    with pytest.raises(ConfigError, match=r"no such file.*notes\.txt"):
+        asked.files(str(tmp_path / "d.npy"))
+    with pytest.raises(ConfigError, match="of no known format"):
+        asked.files(str(tmp_path / "notes.txt"))
+
+
+# --- rates, by simulation
+
+
+def test_p_values_are_below_any_level_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    mixed = rng.standard_normal((4, 4))  # scores that go together
+    found = np.concatenate(
+        [conformal.p_values(*(rng.standard_normal((n, 4)) @ mixed for n in (49, 5))) for _ in range(600)]
+    )
+    for level in (0.02, 0.1, 0.5):
+        rate = (found <= level).mean()
+        assert abs(rate - level) < 4 * np.sqrt(level / 600)  # the five of a round share their 49
+    assert conformal.p_values(rng.standard_normal((49, 4)), np.full((1, 4), 50.0)) == 1 / 50
+
+
+def test_intervals_and_bands_hold_as_often_as_they_say_and_are_narrow_where_scores_tell():
+    rng = np.random.default_rng(1)
+
+    def drawn(count):
+        scores = rng.standard_normal((count, 3))
+        return scores, np.exp(-1 + 0.5 * scores[:, 0] + 0.1 * rng.standard_normal(count))
+
+    held = []
+    for _ in range(200):
+        model_ = conformal.ErrorModel.fit(*drawn(40))
+        scores, errors = drawn(20)
+        bounds = model_.interval(scores, 0.9)
+        held.append((bounds[:, 0] <= errors) & (errors <= bounds[:, 1]))
+    assert abs(np.mean(held) - 0.9) < 0.02
+    assert (bounds[:, 1] / bounds[:, 0]).max() < np.exp(0.6)  # the errors' own are e^±1
+    assert conformal.quantile(np.arange(5.0), 0.9) == np.inf and conformal.quantile(np.arange(9.0), 0.9) == 8
+
+    off, expected = rng.standard_normal((300, 1, 8, 8)), rng.uniform(0.5, 2, 600)
+    off = np.concatenate([off, rng.standard_normal(off.shape)]) * expected[:, None, None, None] * np.arange(1, 9)
+    half = conformal.band(off[:300], expected[:300], 0.9)
+    within = np.abs(off[300:]) <= half * expected[300:, None, None, None]
+    assert abs(within.mean() - 0.9) < 0.01 and np.abs(within.mean((0, 1, 2)) - 0.9).max() < 0.03
+
+
+# --- an experiment that was computed
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory) -> Computed:
+    """Tomography of closed forms alone, with enough test samples to tell rates."""
+    said = shipped_ct()
+    return Computed(tmp_path_factory.mktemp("predictions") / "ct", said)
+
+
+def shipped_ct() -> dict:
+    config = shipped()
+    config["experiments"] = {"ct": copy.deepcopy(config["experiments"]["ct"])}
+    said = config["experiments"]["ct"]
+    said["problem"] |= {"image_size": 16, "angles": 12}
+    said["data"] |= {"samples": {"train": 300, "validation": 60, "test": 150, "ood": 2}, "shard_size": 300}
+    said["networks"] = {"linear": {"latent": [64, 64]}}
+    said["methods"] = {"linear-estimate": {}, "cgls": {"iterations": 12}}
+    said["methods"]["cgls-refined"] = {"kind": "cgls", "start": "linear-estimate", "iterations": 5}
+    said["observations"] = {"none": {}}
+    said["training"]["batch_size"] = 50
+    said |= {"architecture": None, "evaluation": said["evaluation"] | {"claims": []}, "sections": {}}
+    said["predictions"] = {"methods": ["linear-estimate", "cgls-refined", "cgls"]}
+    return check(config)["experiments"]["ct"]
+
+
+@pytest.fixture(scope="module")
+def trained(computed) -> model.Model:
+    return model.of_folder(computed.experiment.said, computed.folder)
+
+
+@pytest.fixture(scope="module")
+def pairs(computed):
+    return tuple(store.read(computed.folder / "data" / "test.zarr", name) for name in store.ARRAYS)
+
+
+KEPT = {"all": np.ones(12, bool), "random": np.arange(12) % 4 > 0, "block": np.arange(12) < 9}
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_false_alarms_intervals_and_bands_have_their_nominal_rates_on_test_data(trained, pairs, kept):
+    x, y = pairs
+    found = trained.infer(y, keep=KEPT[kept])
+    count = len(x)
+    for one in found.estimates.values():
+        errors = np.linalg.norm((one.x - x).reshape(count, -1), axis=1) / np.linalg.norm(x.reshape(count, -1), axis=1)
+        # the samples share 60 validation samples: their own rate is that of a beta distribution about the nominal one
+        for hit, level in (
+            (one.trust.p_value <= 0.05, 0.05),
+            ((errors >= one.trust.interval[:, 0]) & (errors <= one.trust.interval[:, 1]), 0.9),
+        ):
+            spread = np.sqrt(level * (1 - level) * (1 / count + 1 / 60))
+            assert abs(hit.mean() - level) < 3 * spread
+        assert abs((np.abs(one.x - x) <= one.band).mean() - 0.9) < 0.03
+        assert np.corrcoef(np.log(errors), np.log(one.trust.error))[0, 1] > 0.2
+
+
+INCONSISTENT = {
+    "noise": lambda y: y + 0.05 * np.sqrt(np.square(y).mean()) * np.random.default_rng(2).standard_normal(y.shape),
+    "axis": lambda y: (y + np.roll(y, 1, -1)) / 2,
+    "a dead bin": lambda y: y * (np.arange(y.shape[-1]) != 9),
+    "a view of another angle": lambda y: np.where(np.arange(12)[:, None] == 3, y[:, :, [8]], y),
+    "another scale of one view": lambda y: y * np.where(np.arange(12) == 5, 1.3, 1)[:, None],
+}
+
+
+@pytest.mark.parametrize("what", INCONSISTENT)
+def test_what_is_unlike_training_raises_the_alarm(trained, pairs, what):
+    wrong = INCONSISTENT[what](pairs[1]).astype(np.float32)
+    found = trained.infer(wrong, methods=["linear-estimate"])
+    assert (found.p_value <= 0.05).mean() > 0.6  # where the false alarms are 0.05
+    like, sentences = page.verdict(found, trained.experiment.labels)
+    assert not like and "does not look like" in sentences[0] and "lower bound" in sentences[-1]
+
+
+def test_a_rotation_axis_that_is_off_is_told_in_bins_with_its_sign(trained, pairs):
+    for shift in (-1, 1):
+        odd = trained.infer(np.roll(pairs[1][:5], shift, -1), methods=["cgls"]).odd
+        assert any(f"off the middle of the detector by {shift:+d}.0" in said for said in odd)
+    assert trained.infer(pairs[1][:5], methods=["cgls"]).odd == []
+
+
+def test_values_of_another_unit_or_sign_are_refused_with_the_factor(trained, pairs):
+    y = pairs[1][:5]
+    with pytest.raises(ObservationError, match=r"1e\+03 times as large.*scale=0\.00\d"):
+        trained.infer(1000 * y)
+    with pytest.raises(ObservationError, match="scale=-1"):
+        trained.infer(-y)
+    found = trained.infer(1000 * y, scale=1e-3, methods=["cgls"])
+    assert found.said == ["All values were multiplied by 0.001."]
+    assert np.allclose(found.x, trained.infer(y, methods=["cgls"]).x, atol=1e-5)
+
+
+def test_masks_of_their_own_for_every_sample_give_what_each_gives_alone(trained, pairs):
+    y, keep = pairs[1][:4], np.stack([KEPT["all"], KEPT["block"], KEPT["all"], KEPT["random"]])
+    found = trained.infer(y, keep=keep)
+    for sample, kept in enumerate(keep):
+        alone = trained.infer(y[sample : sample + 1], keep=kept)
+        for name, one in found.estimates.items():
+            assert np.allclose(one.x[sample], alone.estimates[name].x[0], atol=1e-6)
+            assert one.trust.p_value[sample] == alone.estimates[name].trust.p_value[0]
+
+
+def test_a_method_that_starts_from_another_starts_from_it_here_too(trained, pairs, computed):
+    """Against what the sweep of the workflow stores for the same data."""
+    found = trained.infer(pairs[1])
+    computed.infer("cgls-refined", "none-0")
+    for name in ("linear-estimate", "cgls-refined"):
+        stored = zarr.open_group(computed._estimates(name, "none-0"), mode="r")["test/x"][0]
+        assert np.allclose(found.estimates[name].x, stored, atol=1e-5)
+
+
+def test_a_method_that_is_not_there_is_named_with_those_that_are(trained, pairs):
+    with pytest.raises(ConfigError, match="'lsi' to predict with: the experiment has linear-estimate, cgls"):
+        trained.infer(pairs[1], methods=["lsi"])
+
+
+def test_a_folder_without_results_says_what_to_run(tmp_path):
+    with pytest.raises(ObservationError, match=r"snakemake --cores all results/ct/report\.html"):
+        model.load(tmp_path)
+
+
+def test_what_is_written_opens_elsewhere_and_holds_the_estimates(trained, pairs, tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    y = pairs[1][:20].copy()
+    y[:, :, 9:] = np.nan
+    found, labels = trained.infer(y), trained.experiment.labels
+    writing.write_store(found, trained.problem, tmp_path / "estimates.zarr", {"rule": "prediction"})
+    writing.write_stacks(found, tmp_path / "tiff")
+    writing.write_table(found, tmp_path / "table.csv")
+    group = zarr.open_group(tmp_path / "estimates.zarr", mode="r")
+    for name, one in found.estimates.items():
+        assert np.array_equal(group[f"{name}/x"][...], one.x)
+        assert np.array_equal(tifffile.imread(tmp_path / "tiff" / f"{name}-x.tif"), one.x[:, 0])
+    lines = (tmp_path / "table.csv").read_text().splitlines()
+    assert len(lines) == 1 + 3 * 20 and lines[0].startswith("sample,method,measured,expected_error")
+    text = page.page(found, trained.problem, labels, "my scan", "ct")
+    assert "my scan" in text and "This looks like what the networks were trained for" in text
+    assert text.count("data:image/png;base64") >= 4 and text.count("<tr>") == 21
+    assert all(labels[name] in text for name in found.estimates)
+
+
+def test_channels_beyond_one_and_a_single_sample_have_a_page_too():
+    survey = problems.create({"kind": "crosswell"} | problems.find("problems", "crosswell").small())
+    rng = np.random.default_rng(3)
+    x, y = (rng.random((1, *shape)).astype(np.float32) for shape in (survey.x_shape, survey.y_shape))
+    judged = SimpleNamespace(
+        p_value=np.array([0.01]),
+        of_each={"latents": np.array([0.01])},
+        error=np.array([0.1]),
+        interval=np.array([[0.05, 0.2]]),
+        known=24,
+    )
+    one = results.Estimate(x, y, x, judged, {"iterations": 3})
+    found = results.Prediction({"lsi": one}, y, np.ones((1, survey.missing_count), bool), "lsi")
+    text = page.page(found, survey, {"lsi": "PAIR+LSI"}, "shots", "crosswell")
+    assert "The sample is unlike it" in text and "iterations 3" in text

@@ -1,0 +1,78 @@
+# Data of one's own: snakemake --cores all predict --config observation=FILE experiment=ct. A file, or each file of a
+# folder, is a job; what it needs of the experiment is made first, and nothing else.
+
+
+def measured_by(wildcards):
+    """An input: the file of that name."""
+    if (wildcards.experiment, wildcards.name) not in OBSERVATIONS:
+        raise WorkflowError(
+            f"there is no observation {wildcards.name} for {wildcards.experiment}: name its file by {HOW}"
+        )
+    return OBSERVATIONS[wildcards.experiment, wildcards.name]
+
+
+def predicted(wildcards):
+    """An input: the pages of all observations that --config names."""
+    if not OBSERVATIONS:
+        raise WorkflowError(f"say which data to predict from: {HOW}")
+    return [f"<results>/{experiment}/predictions/{name}/page.html" for experiment, name in OBSERVATIONS]
+
+
+def methods_asked(wildcards):
+    return ASKED.methods or methods_of(experiment_of(wildcards))
+
+
+def networks_asked(wildcards):
+    """An input: the weights and settings of the networks of these methods, and of those that they start from."""
+    experiment, found, waiting = experiment_of(wildcards), set(), list(methods_asked(wildcards))
+    while waiting:
+        name = waiting.pop()
+        if name not in experiment.methods:
+            raise WorkflowError(f"config key 'methods' has {name!r}: it may have {', '.join(experiment.methods)}")
+        _, part, settings = experiment.methods[name]
+        waiting += [part.starts_from(settings)] if part.starts_from(settings) else []
+        found |= {settings.network} - {None}
+    folder = f"<results>/{wildcards.experiment}/networks"
+    return [
+        f"{folder}/{network}/seed-{experiment.training.seeds[0]}/{file}"
+        for network in sorted(found)
+        for file in ("weights.safetensors", "settings.json")
+    ]
+
+
+def gpu_of_prediction(wildcards):
+    """A resource: one GPU where a method has something to do for it."""
+    return max(gpu(wildcards) * experiment_of(wildcards).runs_on_gpu(method) for method in methods_asked(wildcards))
+
+
+rule predict:
+    input:
+        predicted,
+
+
+rule prediction:
+    input:
+        shard_files("validation"),
+        networks_asked,
+        observation=measured_by,
+        scalars="<results>/{experiment}/data/statistics.json",
+        means="<results>/{experiment}/data/mean.npz",
+    output:
+        page="<results>/{experiment}/predictions/{name}/page.html",
+        table="<results>/{experiment}/predictions/{name}/table.csv",
+        estimates=directory("<results>/{experiment}/predictions/{name}/estimates.zarr"),
+        stacks=directory("<results>/{experiment}/predictions/{name}/tiff"),
+    log:
+        "<logs>/{experiment}/predict/{name}.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        gpu=gpu_of_prediction,
+        mem_mb=grows(3000),
+        runtime=grows(60),
+    params:
+        experiment=part(),
+        asked=lambda wildcards: ASKED.model_dump(exclude={"observation", "experiment"}),
+        source=source("predict.py"),
+    script:
+        "../scripts/predict.py"

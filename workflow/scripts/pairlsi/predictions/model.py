@@ -1,0 +1,194 @@
+"""An experiment's networks and methods, ready for data of one's own: `pairlsi.load`, then `Model.infer`.
+
+The rule predict does the same as these: what is estimated in a program and on the command line are the same numbers.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from pairlsi.config import Experiment
+from pairlsi.core.errors import ConfigError
+from pairlsi.data.statistics import Statistics, read_statistics
+from pairlsi.observations import Observation
+from pairlsi.predictions import ObservationError, methods_of, trust
+from pairlsi.predictions.placing import place
+from pairlsi.predictions.plausible import comparable, oddities
+from pairlsi.predictions.reading import Measurement, read
+from pairlsi.predictions.results import Estimate, Prediction, together
+
+
+class Observed(Observation):
+    """Rows that were measured by whoever it was: keep (rows,) bool."""
+
+    def __init__(self, problem, keep: np.ndarray):
+        self._keep = keep
+        super().__init__(None, problem, "observed", round(100 * (1 - keep.mean())), 0)
+
+    def kept(self) -> np.ndarray:
+        return self._keep
+
+
+class Model:
+    """An experiment to infer with.
+
+    experiment: checked; statistics: of its training split; network: name -> the network's weights file; validation: x,
+    y (n, C, H, W), what everything is chosen on and held against.
+    """
+
+    def __init__(self, experiment: Experiment, statistics: Statistics, weights: Callable, validation: tuple):
+        self.experiment, self.statistics, self.weights, self.validation = experiment, statistics, weights, validation
+        self.problem = experiment.problem
+        self._networks: dict = {}
+
+    @property
+    def methods(self) -> list[str]:
+        """Those that the config names for predictions, the first speaking for all."""
+        return methods_of(self.experiment)
+
+    @cached_property
+    def device(self) -> str:
+        from pairlsi.evaluation.inference import device_called
+
+        return device_called(self.experiment.training.device)
+
+    def infer(self, y, keep=None, positions=None, scale: float = 1.0, methods=None, told=None) -> Prediction:
+        """Estimate x from measured data.
+
+        y: (H, W), (C, H, W) or several of either, or the path of a file (`reading.read`), NaN where nothing was
+        measured; keep: (rows,) or (N, rows), 1 for the rows that were; positions (rows,): where the rows of y lie, in
+        the problem's unit (degrees of angles, metres of receivers), where they are others than those of training;
+        scale: what all values are multiplied by; methods: names, None for the config's; told: is called with a method's
+        name before it begins.
+
+        Raises ObservationError, a sentence, where the data cannot be used; ConfigError for a method that is not there.
+        """
+        if isinstance(y, str | Path):
+            measured = read(y, keep, positions)
+        else:
+            arrays = (None if u is None else np.asarray(u) for u in (keep, positions))
+            measured = Measurement(np.asarray(y, np.float32), *arrays)
+        placed = place(measured, self.problem, scale)
+        comparable(placed, self.problem, self.statistics, measured.name)
+        names = self.known(methods or self.methods)
+        parts: dict[str, list] = {name: [] for name in names}
+        order, odd = [], {}
+        for mask, rows in groups(placed.keep):
+            order.append(rows)
+            for name, estimate in self.behind(mask, placed.y[rows], names, told):
+                parts[name].append(estimate)
+            odd |= oddities(placed.y[rows], Observed(self.problem, mask).mask, self.validation[1], self.problem)
+        back = np.argsort(np.concatenate(order))
+        estimates = {name: together(found, back) for name, found in parts.items()}
+        return Prediction(estimates, placed.y, placed.keep, names[0], placed.said, list(odd.values()))
+
+    def known(self, names) -> list[str]:
+        """The names, each a method of the experiment's."""
+        for name in names:
+            if name not in self.experiment.methods:
+                there = ", ".join(self.experiment.methods)
+                raise ConfigError(f"there is no method {name!r} to predict with: the experiment has {there}")
+        return list(names)
+
+    def behind(self, mask: np.ndarray, y: np.ndarray, names: list[str], told=None) -> Iterator[tuple[str, Estimate]]:
+        """Yield (name, estimate) of y (N, C, H, W), which arrived on the rows mask (rows,) bool, for every method."""
+        done: dict[str, dict] = {}
+        for name in names:
+            found = self._method(name, mask, y, done, told)
+            calibration, estimates, method = found["calibration"], found["estimates"], found["method"]
+            judged = calibration.judge(trust.scores(method, estimates, y))
+            half = calibration.half[None] * judged.error.reshape(-1, 1, 1, 1)
+            choice = {key: calibration.choice[key] for key in CHOICES if key in calibration.choice}
+            yield name, Estimate(estimates.x, estimates.y, half.astype(np.float32), judged, choice)
+
+    def _method(self, name: str, mask: np.ndarray, y: np.ndarray, done: dict, told) -> dict:
+        """One method behind a mask: what it is, its estimates of y and of the validation samples; after what it starts
+        from.
+        """
+        if name in done:
+            return done[name]
+        one = self.experiment.methods[name]
+        start, starts = one.part.starts_from(one.settings), None
+        if start:
+            before = self._method(start, mask, y, done, told)
+            starts = {"test/x": before["estimates"].x, "validation/x": before["validation"].x}
+            for split, found in (("test", before["estimates"]), ("validation", before["validation"])):
+                if found.y is not None:
+                    starts[f"{split}/y"] = found.y
+        if told:
+            told(self.experiment.labels[name])
+        method = self.method(name, mask, starts)
+        x_known, y_known = (u[method.samples("validation")] for u in self.validation)
+        choice = one.part.choose([method], x_known, y_known) if method.leaves_open else {}
+        calibration, validation = trust.Calibration.of(method, x_known, y_known, choice)
+        done[name] = {
+            "method": method,
+            "calibration": calibration,
+            "validation": validation,
+            "estimates": method(y, "test"),
+        }
+        return done[name]
+
+    def method(self, name: str, mask: np.ndarray, starts: dict | None = None):
+        """A method of the experiment's behind a mask (rows,) bool."""
+        one, experiment = self.experiment.methods[name], self.experiment
+        network = self.network(one.settings.network) if one.settings.network else None
+        device = self.device if experiment.runs_on_gpu(name) else "cpu"
+        size = one.settings.batch_size or experiment.inference.batch_size
+        seen, seed = Observed(self.problem, mask), experiment.training.seeds[0]
+        from pairlsi.methods import Given
+
+        given = Given(self.problem, seen, self.statistics, experiment.data.scaling, network, starts, device, seed, size)
+        return one.part(one.settings, given)
+
+    def network(self, name: str):
+        """A trained network, of the first seed."""
+        from pairlsi.networks.stored import load_trained
+
+        if name not in self._networks:
+            closed = self.experiment.networks[name].part.closed_form
+            self._networks[name] = load_trained(self.weights(name), self.problem, "cpu" if closed else self.device)
+        return self._networks[name]
+
+
+CHOICES = ("iterations", "weight", "length")  # that methods make
+
+
+def groups(keep: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(mask (rows,), the samples that have it) for every mask of keep (N, rows)."""
+    masks, which = np.unique(keep, axis=0, return_inverse=True)
+    for number, mask in enumerate(masks):
+        yield mask, np.flatnonzero(which.ravel() == number)
+
+
+def of_folder(said: dict, folder: Path) -> Model:
+    """The model of an experiment, checked config `said`, whose results lie in a folder."""
+    from pairlsi.data import store
+
+    experiment, seed = Experiment(said), said["training"]["seeds"][0]
+    validation = tuple(store.read(folder / "data" / "validation.zarr", name) for name in store.ARRAYS)
+
+    def weights(name: str) -> Path:
+        return folder / "networks" / name / f"seed-{seed}" / "weights.safetensors"
+
+    return Model(experiment, read_statistics(folder / "data"), weights, validation)
+
+
+def load(path: Path | str) -> Model:
+    """The model of a folder of results, as results/ct, in which the workflow has trained.
+
+    Raises ObservationError with what to run where something is missing.
+    """
+    from pairlsi.jobs import provenance
+
+    folder = Path(path)
+    try:
+        said = provenance.recorded(folder / "settings.yaml")["params"]["experiment"]
+    except (OSError, ValueError, KeyError):
+        raise ObservationError(
+            f"{folder} has no settings.yaml of an experiment: give the folder of one, as results/ct, once "
+            "snakemake --cores all results/ct/report.html has made its report"
+        ) from None
+    return of_folder(said, folder)
