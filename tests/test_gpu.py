@@ -55,6 +55,7 @@ METHODS = {
     "encdec-random": {"kind": "encoder-decoder"},
     "cgls": {"iterations": 4},
     "tv": {"iterations": 4, "weights": [0.5, 1.0]},
+    "dip": {"iterations": 4, "width": 2},
     "cgls-mean": {"kind": "cgls", "start": "mean", "iterations": 4},
     "cgls-completed": {"kind": "cgls", "completed_by": "lsi-prior", "iterations": 4},
     "mlsi": SIMULATION,
@@ -301,7 +302,7 @@ def test_no_step_of_training_waits_for_the_device(ct_data, ct_problem, tmp_path,
 
 
 ON_GPU = {
-    "ct": ("pair", "lsi", "lsi-zx", "lsi-prior", "interpolate", "encdec-random"),
+    "ct": ("pair", "lsi", "lsi-zx", "lsi-prior", "interpolate", "encdec-random", "dip"),
     "crosswell": ("pair", "lsi", "lsi-prior", "lsi-refined", "interpolate", "mlsi", "mlsi-lsi", "fwi", "fwi-lsi"),
 }
 ON_CPU = {
@@ -342,7 +343,7 @@ def start_of(key: str, method: str) -> str | None:
 
 def network_for(key: str, method: str) -> str | None:
     kind = settings_of(key, method).get("kind", method)
-    if kind in ("cgls", "tv", "mean", "fwi"):
+    if kind in ("cgls", "tv", "dip", "mean", "fwi"):
         return None
     return method if kind == "encoder-decoder" else "linear" if method.startswith("linear") else PAIRED[key]
 

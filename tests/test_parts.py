@@ -25,6 +25,7 @@ SAID = {
     "lsi-prior": {"iterations": 3, "weights": [0.1]},
     "cgls": {"iterations": 3},
     "tv": {"iterations": 3, "weights": [1]},
+    "dip": {"iterations": 3, "width": 4},
     "mlsi": {"iterations": 2},
     "fwi": {"iterations": 2, "roughness": [0.1]},
     "random": {"percents": [25, 50], "draws": 3, "seed": 1},

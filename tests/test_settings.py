@@ -115,7 +115,7 @@ WRONG = [
     ("networks.linear-long", REMOVED, ["methods.linear-estimate.network' is 'linear-long'", "it may be linear"]),
     ("methods.linear-estimate.lengths", [16, 65], ["ask for 65", "'linear-long' has 64"]),
     ("methods.linear-estimate.lengths", [0], ["0", "greater than or equal to 1"]),
-    ("methods.magic", {}, ["has no kind", "cgls, encoder-decoder", "lsi-zx", "or the path of a Python file"]),
+    ("methods.magic", {}, ["has no kind", "cgls, dip, encoder-decoder", "lsi-zx", "or the path of a Python file"]),
     ("methods.magic", {"kind": "magic"}, ["methods.magic.kind' is 'magic'", "the kind may be", "mlsi"]),
     ("methods.magic", {"kind": "magic.py"}, ["methods.magic.kind' is 'magic.py'", "there is no such file"]),
     ("methods.lsi.kind", "search", ["'search'", "the kind may be"]),  # what searches share is none
@@ -177,6 +177,10 @@ WRONG = [
     ("methods.tv.weights", REMOVED, ["methods.tv.weights", "is missing"]),
     ("methods.tv.iterations", 0, ["0", "greater than or equal to 1"]),
     ("methods.tv.start", "ones", ["starts from 'ones'", "there is no such method"]),
+    ("methods.dip", {"iterations": 5, "width": 0}, ["methods.dip.width", "greater than or equal to 1"]),
+    ("methods.dip", {"iterations": 5, "learning_rate": 0}, ["methods.dip.learning_rate", "greater than 0"]),
+    ("methods.dip", {}, ["methods.dip.iterations", "is missing"]),
+    ("methods.dip", {"iterations": 5, "start": "mean"}, ["methods.dip.start", "is unknown"]),
     ("methods.cgls.start", "ones", ["starts from 'ones'", "there is no such method"]),
     ("methods.lsi.members", 3, ["is 3", "drawn from a variational network"]),
     ("methods.lsi.stop", "never", ["'never'", "'fixed' or 'validation'"]),
@@ -260,7 +264,12 @@ def test_a_method_whose_kind_of_network_is_missing_says_which_to_add():
 
 
 @pytest.mark.parametrize(
-    "method", [{"kind": "mlsi", "iterations": 3}, {"kind": "fwi", "iterations": 3, "roughness": [1]}]
+    "method",
+    [
+        {"kind": "mlsi", "iterations": 3},
+        {"kind": "fwi", "iterations": 3, "roughness": [1]},
+        {"kind": "dip", "iterations": 3},
+    ],
 )
 def test_a_method_that_simulates_is_refused_where_nothing_can_be_differentiated(method):
     config = {"experiments": {"linear": tiny()["experiments"]["linear"]}}
@@ -390,7 +399,7 @@ def test_what_a_method_is_run_on_is_what_it_asks_for_and_for_one_that_sees_no_da
 def test_a_method_takes_the_network_of_its_name_or_the_first_trained_one_that_it_can_use():
     experiments = shipped(ROOT / "workflow" / "presets" / "more.yaml")["experiments"]
     wanted = {"pair": "pair", "lsi": "pair", "encdec-block": "encdec-block", "linear": "linear", "linear-lsi": "linear"}
-    wanted |= {"cgls": None, "lsi-refined": None, "interpolate": "pair"}
+    wanted |= {"cgls": None, "dip": None, "lsi-refined": None, "interpolate": "pair"}
     methods = settings.Experiment(experiments["ct"]).methods
     assert {name: methods[name].settings.network for name in wanted} == wanted
     methods = settings.Experiment(experiments["crosswell"]).methods
