@@ -4,6 +4,7 @@
 PYTHON := python3
 CORES := all
 PRESET :=
+EXPERIMENT := ct
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -27,7 +28,7 @@ $(error the path of this folder, $(CURDIR), has blanks or other signs in it that
   move it to one of letters, digits and /._,+@%=~- alone)
 endif
 
-.PHONY: run test lint pins bench gpu provenance graphs
+.PHONY: run test lint pins bench gpu provenance graphs export
 
 run: $(READY)
 	$(BIN)/snakemake --cores $(CORES) --quiet rules host $(CONFIG)
@@ -37,6 +38,10 @@ run: $(READY)
 # whether what lies in results/ comes from the present settings and sources: a table, and an error where not
 provenance: $(READY)
 	@$(BIN)/snakemake provenance --cores 1 --quiet all $(CONFIG)
+
+# an experiment's networks and statistics as one file, for pairlsi.load on another machine: make export EXPERIMENT=ct
+export: $(READY)
+	$(BIN)/snakemake --cores $(CORES) --quiet rules host -- $(RESULTS)/$(EXPERIMENT)/model.zip $(CONFIG)
 
 # files of tests side by side, in the order that tests/conftest.py gives; a file's tests share what they set up
 test: $(READY)

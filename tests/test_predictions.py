@@ -1,19 +1,24 @@
 """Data of one's own: read, laid onto the rows of training, estimated, and judged at rates that hold."""
 
 import copy
+import json
+import zipfile
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 import zarr
 from in_process import Computed
+from safetensors.torch import load, save_file
 from test_settings import shipped
 
+import pairlsi
 from pairlsi import problems
 from pairlsi.config import check
 from pairlsi.core.errors import ConfigError
 from pairlsi.data import store
-from pairlsi.predictions import ObservationError, asked, conformal, model, page, reading, results, writing
+from pairlsi.predictions import ObservationError, asked, conformal, exported, model, page, reading, results, writing
 from pairlsi.predictions.placing import place
 from pairlsi.predictions.reading import Measurement, read
 
@@ -433,3 +438,42 @@ def test_channels_beyond_one_and_a_single_sample_have_a_page_too():
     found = results.Prediction({"lsi": one}, y, np.ones((1, survey.missing_count), bool), "lsi")
     text = page.page(found, survey, {"lsi": "PAIR+LSI"}, "shots", "crosswell")
     assert "The sample is unlike it" in text and "iterations 3" in text
+
+
+# --- exported
+
+
+def test_an_exported_model_predicts_elsewhere_what_the_folder_does(trained, pairs, computed, tmp_path):
+    settings_ = {"linear": json.loads((computed._network("linear") / "settings.json").read_text(encoding="utf-8"))}
+    exported.write_exported(trained, settings_, {"none-0": KEPT["all"], "block-25": KEPT["block"]}, tmp_path / "m.zip")
+    assert not any("zarr" in name for name in zipfile.ZipFile(tmp_path / "m.zip").namelist())
+    elsewhere = pairlsi.load(tmp_path / "m.zip")
+    for kept in ("all", "block"):
+        here, there = (m.infer(pairs[1][:20], keep=KEPT[kept]) for m in (trained, elsewhere))
+        assert there.said == []
+        for name, one in here.estimates.items():
+            other = there.estimates[name]
+            assert np.linalg.norm(other.x - one.x) < 2e-3 * np.linalg.norm(one.x)
+            assert np.allclose(other.trust.error, one.trust.error, rtol=0.02)
+            assert np.abs(other.trust.p_value - one.trust.p_value).max() <= 0.1
+    told = elsewhere.infer(pairs[1][:2], keep=np.arange(12) < 8)
+    assert "another mask, block-25, the most alike" in told.said[0]
+
+
+def test_large_matrices_are_stored_once_and_at_half_their_size(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    large, small = torch.randn(300, 300, generator=generator), torch.randn(7, generator=generator)
+    save_file({"a": large, "b": large.clone(), "c": small}, tmp_path / "w.safetensors")
+    content = exported.packed(tmp_path / "w.safetensors")
+    assert len(content) < 2 * 300**2 + 1000
+    found = load(exported.unpacked(content))
+    assert torch.equal(found["c"], small) and torch.equal(found["a"], found["b"])
+    assert ((found["a"] - large).abs() <= 5e-4 * large.abs() + 6e-8).all()
+    save_file({"a": 1e6 * large}, tmp_path / "w.safetensors")
+    assert torch.equal(load(exported.unpacked(exported.packed(tmp_path / "w.safetensors")))["a"], 1e6 * large)
+
+
+def test_a_damaged_export_says_how_to_make_it_again(tmp_path):
+    (tmp_path / "m.zip").write_bytes(b"PK\x03\x04")
+    with pytest.raises(ObservationError, match="make export EXPERIMENT=NAME"):
+        pairlsi.load(tmp_path / "m.zip")

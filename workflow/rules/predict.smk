@@ -23,8 +23,16 @@ def methods_asked(wildcards):
 
 
 def networks_asked(wildcards):
-    """An input: the weights and settings of the networks of these methods, and of those that they start from."""
-    experiment, found, waiting = experiment_of(wildcards), set(), list(methods_asked(wildcards))
+    return networks_for(wildcards, methods_asked(wildcards))
+
+
+def networks_of_predictions(wildcards):
+    return networks_for(wildcards, methods_of(experiment_of(wildcards)))
+
+
+def networks_for(wildcards, methods):
+    """An input: the weights and settings of the networks of methods, and of those that they start from."""
+    experiment, found, waiting = experiment_of(wildcards), set(), list(methods)
     while waiting:
         name = waiting.pop()
         if name not in experiment.methods:
@@ -53,7 +61,7 @@ rule predict:
 rule prediction:
     input:
         shard_files("validation"),
-        networks_asked,
+        networks=networks_asked,
         observation=measured_by,
         scalars="<results>/{experiment}/data/statistics.json",
         means="<results>/{experiment}/data/mean.npz",
@@ -76,3 +84,27 @@ rule prediction:
         source=source("predict.py"),
     script:
         "../scripts/predict.py"
+
+
+# everything that predictions need but data, to be loaded on another machine: make export EXPERIMENT=ct
+rule export:
+    input:
+        shard_files("validation"),
+        networks=networks_of_predictions,
+        scalars="<results>/{experiment}/data/statistics.json",
+        means="<results>/{experiment}/data/mean.npz",
+    output:
+        file="<results>/{experiment}/model.zip",
+    log:
+        "<logs>/{experiment}/export.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        gpu=gpu_of_prediction,
+        mem_mb=grows(3000),
+        runtime=grows(60),
+    params:
+        experiment=part(),
+        source=source("export.py"),
+    script:
+        "../scripts/export.py"

@@ -34,13 +34,14 @@ class Observed(Observation):
 class Model:
     """An experiment to infer with.
 
-    experiment: checked; statistics: of its training split; network: name -> the network's weights file; validation: x,
-    y (n, C, H, W), what everything is chosen on and held against.
+    experiment: checked; statistics: of its training split; weights: name of a network -> its file; validation: x, y
+    (n, C, H, W), what everything is chosen on and held against; or, where these are not at hand, tables: what they said
+    behind some masks (`trust.Table`), of which the nearest is taken.
     """
 
-    def __init__(self, experiment: Experiment, statistics: Statistics, weights: Callable, validation: tuple):
-        self.experiment, self.statistics, self.weights, self.validation = experiment, statistics, weights, validation
-        self.problem = experiment.problem
+    def __init__(self, experiment: Experiment, statistics: Statistics, weights: Callable, validation=None, tables=()):
+        self.experiment, self.statistics, self.weights = experiment, statistics, weights
+        self.problem, self.validation, self.tables = experiment.problem, validation, list(tables)
         self._networks: dict = {}
 
     @property
@@ -79,10 +80,27 @@ class Model:
             order.append(rows)
             for name, estimate in self.behind(mask, placed.y[rows], names, told):
                 parts[name].append(estimate)
-            odd |= oddities(placed.y[rows], Observed(self.problem, mask).mask, self.validation[1], self.problem)
+            odd |= oddities(placed.y[rows], mask, self.usual(mask), self.problem)
+            if self.validation is None and not np.array_equal(self.nearest(mask).keep, mask):
+                placed.said.append(
+                    f"Held against validation samples behind another mask, {self.nearest(mask).name}, the most alike "
+                    "of those in the exported file: rates are near their nominal ones, not at them."
+                )
         back = np.argsort(np.concatenate(order))
         estimates = {name: together(found, back) for name, found in parts.items()}
-        return Prediction(estimates, placed.y, placed.keep, names[0], placed.said, list(odd.values()))
+        said = list(dict.fromkeys(placed.said))
+        return Prediction(estimates, placed.y, placed.keep, names[0], said, list(odd.values()))
+
+    def usual(self, mask: np.ndarray) -> dict[str, float]:
+        """The oddest that validation data are behind a mask (rows,) bool (`Problem.oddities`)."""
+        if self.validation is None:
+            return self.nearest(mask).oddities
+        found = self.problem.oddities(Observed(self.problem, mask).mask(self.validation[1]), mask)
+        return {name: float(np.abs(values).max()) for name, values in found.items()}
+
+    def nearest(self, mask: np.ndarray) -> trust.Table:
+        """The table of the mask most like this one."""
+        return min(self.tables, key=lambda table: trust.apart(table.keep, mask))
 
     def known(self, names) -> list[str]:
         """The names, each a method of the experiment's."""
@@ -100,8 +118,15 @@ class Model:
             calibration, estimates, method = found["calibration"], found["estimates"], found["method"]
             judged = calibration.judge(trust.scores(method, estimates, y))
             half = calibration.half[None] * judged.error.reshape(-1, 1, 1, 1)
-            choice = {key: calibration.choice[key] for key in CHOICES if key in calibration.choice}
-            yield name, Estimate(estimates.x, estimates.y, half.astype(np.float32), judged, choice)
+            yield name, Estimate(estimates.x, estimates.y, half.astype(np.float32), judged, calibration.choice)
+
+    def table(self, name: str, mask: np.ndarray) -> trust.Table:
+        """What validation samples say behind a mask (rows,) bool, of all methods of predictions."""
+        done: dict[str, dict] = {}
+        for method in self.methods:
+            self._method(method, mask, self.validation[1][:1] * Observed(self.problem, mask).mask.weights(), done, None)
+        calibrations = {method: found["calibration"] for method, found in done.items()}
+        return trust.Table(name, mask, calibrations, self.usual(mask))
 
     def _method(self, name: str, mask: np.ndarray, y: np.ndarray, done: dict, told) -> dict:
         """One method behind a mask: what it is, its estimates of y and of the validation samples; after what it starts
@@ -112,23 +137,25 @@ class Model:
         one = self.experiment.methods[name]
         start, starts = one.part.starts_from(one.settings), None
         if start:
-            before = self._method(start, mask, y, done, told)
-            starts = {"test/x": before["estimates"].x, "validation/x": before["validation"].x}
+            before, starts = self._method(start, mask, y, done, told), {}
             for split, found in (("test", before["estimates"]), ("validation", before["validation"])):
-                if found.y is not None:
-                    starts[f"{split}/y"] = found.y
+                for space in ("x", "y"):
+                    if found is not None and getattr(found, space) is not None:
+                        starts[f"{split}/{space}"] = getattr(found, space)
         if told:
             told(self.experiment.labels[name])
-        method = self.method(name, mask, starts)
-        x_known, y_known = (u[method.samples("validation")] for u in self.validation)
-        choice = one.part.choose([method], x_known, y_known) if method.leaves_open else {}
-        calibration, validation = trust.Calibration.of(method, x_known, y_known, choice)
-        done[name] = {
-            "method": method,
-            "calibration": calibration,
-            "validation": validation,
-            "estimates": method(y, "test"),
-        }
+        method, validation = self.method(name, mask, starts), None
+        if self.validation is None:
+            calibration = self.nearest(mask).methods[name]
+            for key in CHOICES & calibration.choice.keys():
+                setattr(method, key, calibration.choice[key])
+        else:
+            x, y_known = (u[method.samples("validation")] for u in self.validation)
+            choice = one.part.choose([method], x, y_known) if method.leaves_open else {}
+            choice = {key: value for key, value in choice.items() if key in CHOICES}
+            calibration, validation = trust.Calibration.of(method, x, y_known, choice)
+        found = method(y, "test")
+        done[name] = {"method": method, "calibration": calibration, "validation": validation, "estimates": found}
         return done[name]
 
     def method(self, name: str, mask: np.ndarray, starts: dict | None = None):
@@ -153,7 +180,7 @@ class Model:
         return self._networks[name]
 
 
-CHOICES = ("iterations", "weight", "length")  # that methods make
+CHOICES = {"iterations", "weight", "length"}  # that methods make, by the names of their attributes
 
 
 def groups(keep: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -177,18 +204,21 @@ def of_folder(said: dict, folder: Path) -> Model:
 
 
 def load(path: Path | str) -> Model:
-    """The model of a folder of results, as results/ct, in which the workflow has trained.
+    """The model of a folder of results, as results/ct, in which the workflow has trained, or of an exported file.
 
     Raises ObservationError with what to run where something is missing.
     """
     from pairlsi.jobs import provenance
+    from pairlsi.predictions.exported import read_exported
 
-    folder = Path(path)
+    path = Path(path)
+    if path.is_file():
+        return read_exported(path)
     try:
-        said = provenance.recorded(folder / "settings.yaml")["params"]["experiment"]
+        said = provenance.recorded(path / "settings.yaml")["params"]["experiment"]
     except (OSError, ValueError, KeyError):
         raise ObservationError(
-            f"{folder} has no settings.yaml of an experiment: give the folder of one, as results/ct, once "
-            "snakemake --cores all results/ct/report.html has made its report"
+            f"{path} has no settings.yaml of an experiment: give the folder of one, as results/ct, once "
+            "snakemake --cores all results/ct/report.html has made its report, or a file made by make export"
         ) from None
-    return of_folder(said, folder)
+    return of_folder(said, path)

@@ -25,20 +25,18 @@ def comparable(placed, problem, statistics, name: str) -> None:
     if said["min"] >= -0.2 * said["max"] and signs < 0:
         raise ObservationError(
             f"{name}: its values are negative, those of training are not: give them with the other sign, as "
-            "scale=-1, "
-            "or take minus the logarithm of transmitted parts"
+            "scale=-1, or take minus the logarithm of transmitted parts"
         )
 
 
-def oddities(y: np.ndarray, mask, known: np.ndarray, problem) -> dict[str, str]:
-    """What is odd about data y (N, C, H, W) behind a mask whatever x is, name -> a sentence.
+def oddities(y: np.ndarray, keep: np.ndarray, usual: dict[str, float], problem) -> dict[str, str]:
+    """What is odd about data y (N, C, H, W), which arrived on rows keep (rows,), whatever x is: name -> a sentence.
 
-    known (n, C, H, W): full data that are as they should be.
+    usual: the largest that is found in data that are as they should be.
     """
-    usual = problem.oddities(mask(known), mask.keep)
     sentences = {}
-    for name, values in problem.oddities(y, mask.keep).items():
+    for name, values in problem.oddities(y, keep).items():
         middle = values[np.argsort(np.abs(values))[len(values) // 2]]
-        if np.isfinite(middle) and abs(middle) > ODD * np.abs(usual[name]).max():
+        if np.isfinite(middle) and abs(middle) > ODD * usual[name]:
             sentences[name] = problem.oddity_words[name].format(value=float(middle))
     return sentences

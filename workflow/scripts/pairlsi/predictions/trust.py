@@ -96,6 +96,28 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Table:
+    """What validation samples say behind one mask, keep (rows,) bool: methods, name -> `Calibration`; oddities: the
+    largest of each (`problems.Problem.oddities`); name: of the mask, for people.
+    """
+
+    name: str
+    keep: np.ndarray
+    methods: dict[str, Calibration]
+    oddities: dict[str, float]
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """How unlike two masks (rows,) bool are: by how much is missing, and how much of it in one gap."""
+
+    def told(keep: np.ndarray) -> np.ndarray:
+        gaps = np.diff(np.flatnonzero(np.concatenate([[True], keep, [True]]))) - 1
+        return np.array([1 - keep.mean(), gaps.max() / len(keep)])
+
+    return float(np.abs(told(one) - told(other)).sum()) + 1e-6 * float((one != other).mean())
+
+
+@dataclass(frozen=True)
 class Judgement:
     """p_value (N,): that a sample is like those of training; of_each: score -> the same by that alone; error (N,): the
     relative error to be expected, interval (N, 2): what holds it in `COVERED` of the cases, where the sample is like
