@@ -199,6 +199,7 @@ WRONG = [
     ("methods.lsi.observations", ["stripe"], ["has 'stripe'", "it may have none, random, block, none-0, random-25"]),
     ("methods.lsi.samples", {"validation": 2, "test": 13, "ood": 2}, ["samples.test' is 13", "at most the 12"]),
     ("sections", {"more": {"kind": "more"}}, ["sections.more.kind' is 'more'", "answer"]),
+    ("predictions.methods", ["lsi-post"], ["has 'lsi-post'", "it may have pair, lsi"]),
     ("variant_of", "mri", ["is 'mri'", "it may be crosswell"]),
     ("variant_of", "ct", ["is 'ct'", "it may be crosswell"]),  # of itself
     ("variant_of", "crosswell_mild", ["is 'crosswell_mild'", "it may be crosswell"]),  # a variant itself
@@ -368,7 +369,12 @@ def test_two_mistakes_make_two_lines():
         {"methods__lsi-prior": None, "methods__lsi-refined": None},
         {"networks__linear": None, "methods__linear-lsi": None},
         {"methods__lsi__network": "linear", "methods__lsi-huber": {"kind": "lsi", "misfit": "huber", "iterations": 3}},
-        {"architecture": None, "networks": {"linear": {"latent": [8, 8]}}, "methods": {"linear-lsi": {}}},
+        {
+            "architecture": None,
+            "networks": {"linear": {"latent": [8, 8]}},
+            "methods": {"linear-lsi": {}},
+            "predictions": {},
+        },
     ],
     ids=lambda changes: " ".join(changes),
 )

@@ -470,3 +470,53 @@ def test_a_section_that_fails_is_named_with_its_traceback_in_the_notebook(clone)
 def test_snakemake_finds_nothing_to_criticise(finished):
     done = finished.snakemake("--lint", check=False)
     assert "Congratulations" in done.stdout + done.stderr
+
+
+# --- data of one's own
+
+
+def predict(clone, observation, *more, check=True):
+    said = ("predict", "--config", f"observation={observation}", "experiment=ct", "methods=pair", *more)
+    return clone.snakemake(*said, check=check)
+
+
+def test_data_of_ones_own_end_in_a_page_and_nothing_else_runs(clone, tmp_path):
+    import zarr
+
+    y = zarr.open_array(clone.results / "data/test.zarr", path="y", mode="r")[:3]
+    (tmp_path / "scans").mkdir()
+    np.save(tmp_path / "scans/whole.npy", y[:, 0])
+    np.savez(tmp_path / "scans/wedge.npz", y=y[:, 0, :10], angles=np.arange(10) * 180 / y.shape[2])
+    done = predict(clone, tmp_path / "scans")
+    assert set(re.findall(r"rule (\w+):", done.stdout + done.stderr)) == {"predict", "prediction"}
+    assert "held against 8 validation samples" in done.stderr
+    for name in ("whole", "wedge"):
+        folder = clone.results / "predictions" / name
+        assert "data:image/png;base64" in (folder / "page.html").read_text(encoding="utf-8")
+        table = pd.read_csv(folder / "table.csv")
+        assert list(table["sample"]) == [0, 1, 2] and set(table.method) == {"pair"}
+        assert table.measured.iloc[0] == (1 if name == "whole" else pytest.approx(10 / y.shape[2]))
+    stored = zarr.open_group(clone.results / "inference/pair/none-0/seed-0/estimates.zarr", mode="r")["test/x"][0, :3]
+    found = zarr.open_group(clone.results / "predictions/whole/estimates.zarr", mode="r")["pair/x"][...]
+    assert np.allclose(found, stored, atol=1e-5)
+    assert clone.planned() == {}  # what belongs to predictions alone reruns nothing
+    exported = clone.results / "model.zip"
+    clone.snakemake(str(exported.relative_to(clone.folder)))
+    code = "import sys, numpy, pairlsi; print(pairlsi.load(sys.argv[1]).infer(numpy.load(sys.argv[2])).x.shape)"
+    environment = clone.environment | {"PYTHONPATH": str(clone.folder / "workflow/scripts")}
+    call = [sys.executable, "-c", code, str(exported), str(tmp_path / "scans/whole.npy")]
+    assert subprocess.check_output(call, env=environment, text=True).strip() == str(stored.shape)
+
+
+def test_data_that_cannot_be_used_end_in_a_sentence_and_leave_nothing(clone, tmp_path):
+    np.save(tmp_path / "scan.npy", np.ones((3, 23, 16), np.float32))
+    failed = predict(clone, tmp_path / "scan.npy", check=False)
+    assert failed.returncode and "transpose it, as by np.moveaxis, to end in (16, 23)" in failed.stderr
+    assert not (clone.results / "predictions/scan").exists() or not any((clone.results / "predictions/scan").iterdir())
+    for observation, sentence in (
+        (tmp_path / "gone.npy", "there is no such file or folder (in"),
+        ("", "say which data to predict from: --config observation=FILE experiment=NAME"),
+    ):
+        said = ["--config", f"observation={observation}", "experiment=ct"] if observation else []
+        failed = clone.snakemake("predict", *said, check=False)
+        assert failed.returncode and sentence in failed.stdout + failed.stderr

@@ -17,12 +17,12 @@ def contradictions(experiment):
             said = part.unfit(settings, experiment)
             if said:
                 yield f"{room}.{name}.{said}" if "'" in said.split(" ")[0] else f"{room}.{name}': {said}"
-    for name in experiment.predictions.methods or ():
-        if name not in experiment.methods:
-            yield f"predictions.methods' has {name!r}: it may have {', '.join(experiment.methods)}"
     for room in ("networks", "observations", "methods"):
         if not getattr(experiment, room):
             yield f"{room}' is empty: it must name at least one"
+    for name in experiment.predictions.methods or ():
+        if name not in experiment.given["methods"]:  # those that were taken out are left out there too
+            yield f"predictions.methods' has {name!r}: it may have {', '.join(experiment.methods)}"
 
 
 def in_training(experiment):

@@ -11,5 +11,5 @@ def methods_of(experiment) -> list[str]:
     Those that the config names, or the one that its report holds against all others.
     """
     best = [one.settings.method for one in experiment.sections.values() if one.part.kind == "best"]
-    known = [name for name in best if name in experiment.methods]
-    return list(experiment.predictions.methods or known or list(experiment.methods)[:1])
+    found = [name for name in experiment.predictions.methods or best if name in experiment.methods]
+    return found or list(experiment.methods)[:1]

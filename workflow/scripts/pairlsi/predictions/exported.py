@@ -2,7 +2,8 @@
 
 A ZIP archive: model.json (settings of the experiment, of every network and of the masks), arrays.npz (pixel-wise means,
 scores, errors and bands) and NETWORK.safetensors. A matrix is stored once where two are the same, as the bases of
-encoder and decoder are, and in half precision where it is large: that is exact to 5e-4 of each entry, or 6e-8 where that is more.
+encoder and decoder are, and in half precision where it is large: that is exact to 5e-4 of each entry, or to 6e-8 where
+that is more.
 """
 
 import io
