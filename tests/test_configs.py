@@ -108,6 +108,7 @@ def small(name: str) -> dict:
     said["training"] |= {"epochs": 1, "batch_size": 8, "device": "cpu"}
     said["evaluation"] |= {"resamples": 100, "percent": 50}
     said["inference"] = {"batch_size": 200, "kept_draws": DRAWS}
+    said["predictions"] = {}
     said["methods"] = methods_of(problem, 2 if paired == "vpae" else 1)
     if problem == "linear":
         said["problem"] |= {"image_size": 11, "angles": 2 if two else 5}
