@@ -60,7 +60,9 @@ def test_what_ships_is_valid_and_comes_back_complete(presets):
     before = copy.deepcopy(config)
     checked = settings.check(config)
     assert config == before
-    for name, given in config["experiments"].items():
+    there = {name: given for name, given in config["experiments"].items() if given is not None}
+    assert set(checked["experiments"]) == set(there)
+    for name, given in there.items():
         assert merged(checked["experiments"][name], given) == checked["experiments"][name]  # nothing given is changed
 
 
