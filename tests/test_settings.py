@@ -60,7 +60,9 @@ def test_what_ships_is_valid_and_comes_back_complete(presets):
     before = copy.deepcopy(config)
     checked = settings.check(config)
     assert config == before
-    for name, given in config["experiments"].items():
+    there = {name: given for name, given in config["experiments"].items() if given is not None}
+    assert set(checked["experiments"]) == set(there)
+    for name, given in there.items():
         assert merged(checked["experiments"][name], given) == checked["experiments"][name]  # nothing given is changed
 
 
@@ -130,7 +132,7 @@ WRONG = [
     ("problem.image_size", 4, ["4", "greater than or equal to 8"]),
     ("problem.oversampling", 9, ["9", "less than or equal to 4"]),
     ("problem.detector_bins", 12, ["12", "at least image_size, 16"]),
-    ("problem.source", {"kind": "mri"}, ["'mri'", "'phantoms', '2detect'"]),
+    ("problem.source", {"kind": "mri"}, ["'mri'", "'phantoms', 'specimens', '2detect'"]),
     ("problem.source", {"kind": "2detect", "scale": 1.0}, ["problem.source.folder'", "is missing"]),
     ("problem.source", {"kind": "phantoms", "foldr": "a"}, ["problem.source.foldr'", "is unknown", "kind"]),
     ("architecture.x.strides", [3], ["3", "1 or 2"]),

@@ -10,7 +10,7 @@ from typing import Annotated, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-FOLDERS = ("results", "logs")  # the pathvars that the rules use
+FOLDERS = ("results", "logs", "resources")  # the pathvars that the rules use
 
 
 class ConfigError(ValueError):

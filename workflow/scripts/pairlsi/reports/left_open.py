@@ -31,8 +31,9 @@ def ct_choices(stored) -> list[tuple[str, str, str, str]]:
     """Rows (what, value in the paper, unknown to us, ours) for a CT experiment's settings."""
     problem, network, training, solver, data = told_by(stored)
     source = {"phantoms": "procedural trail-mix phantoms", "2detect": "2DeteCT reconstructions"}
+    source["specimens"] = "procedural specimens of electron tomography"
     x, y, weights = network["x"], network["y"], network.get("weights") or [1, 1, 1, 1]
-    if not x:
+    if "strides" not in x:  # none, or on principal components alone
         return [("networks", "paired autoencoder and encoder-decoders", "", "none of either kind")]
     size, angles = problem["image_size"], problem["angles"]
     return [
@@ -67,7 +68,7 @@ def crosswell_choices(stored) -> list[tuple[str, str, str, str]]:
     """Rows (what, value in the paper, unknown to us, ours) for the settings of a cross-well experiment."""
     problem, network, training, lsi, data = told_by(stored)
     x, y, weights, divergence = network["x"], network["y"], network.get("weights") or [], network.get("divergence")
-    if not x:
+    if "strides" not in x:  # none, or on principal components alone
         return [("networks", "variational paired autoencoder", "", "none of the kind")]
     rows, columns, spacing = problem["rows"], problem["columns"], problem["spacing"]
     samples, shots, levels = data["samples"], problem["sources_per_well"], sorted(set(stored.sweep.table.percent))

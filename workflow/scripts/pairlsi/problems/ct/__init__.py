@@ -21,7 +21,8 @@ from pairlsi.problems.backprojection import filtered_backprojection
 from pairlsi.problems.ct import archives, detect2d, moments
 from pairlsi.problems.ct.operator import BatchedMatrix, line_matrix, rows_of
 from pairlsi.problems.ct.phantoms import phantom
-from pairlsi.problems.ct.settings import Detect2D, Phantoms, Settings
+from pairlsi.problems.ct.settings import Detect2D, Phantoms, Settings, Specimens
+from pairlsi.problems.ct.specimens import specimen
 from pairlsi.problems.symmetries import Symmetries
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ class CT(Problem):
         source = self.settings.source
         if isinstance(source, Phantoms):
             return phantom(rng, fine, "ood" if split == "ood" else "trail-mix")
+        if isinstance(source, Specimens):
+            return specimen(rng, fine, "ood" if split == "ood" else "specimens")
 
         dealt = self._dealt
         if dealt is None or (dealt["seed"], dealt["counts"]) != (seed, dict(counts)):

@@ -10,11 +10,11 @@ gives the same slice at every size, seen at another resolution.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from pairlsi.problems.ct.mixtures import MIXTURES, Kind, Mixture, Range
+from pairlsi.problems.ct.raster import cover, noise, radial, ramp
 
 Placed = list[tuple["Body", complex]]
 
@@ -67,44 +67,19 @@ def phantom(rng: np.random.Generator, size: int, mixture: str = "trail-mix") -> 
     wall = rng.uniform(0.30, 0.36)
     filler = rng.uniform(*recipe.filler)
     centre = complex(*rng.uniform(-0.01, 0.01, 2))
-    fine = _noise(rng, GRAINS, size)
-    coarse = _noise(rng, CLOUDS, size)
+    fine = noise(rng, GRAINS, size)
+    coarse = noise(rng, CLOUDS, size)
     placed = _pack(rng, _draw_bodies(rng, recipe), inner - GAP, centre)
 
     axis = ((np.arange(size) + 0.5) / size - 0.5).astype(np.float32)
     radius = np.hypot(axis[None, :] - np.float32(centre.real), axis[:, None] - np.float32(centre.imag))
     image = np.maximum(filler * (1 + 0.35 * fine + 0.15 * coarse), 0)
-    image *= _cover((recipe.pockets - coarse) * np.float32(0.02), size)  # 0.02: width over which a pocket fades
+    image *= cover((recipe.pockets - coarse) * np.float32(0.02), size)  # 0.02: width over which a pocket fades
     for body, position in placed:
         _paint(image, body, position, axis, fine, coarse)
-    image += (wall - image) * _cover(radius - inner, size)
-    image *= _cover(outer - radius, size)
-    return _ramp(image)
-
-
-def _ramp(values: np.ndarray) -> np.ndarray:
-    """Limit to [0, 1] in place: np.clip costs several times as much on arrays as small as a body."""
-    return np.minimum(np.maximum(values, 0, out=values), 1, out=values)
-
-
-def _cover(depth: np.ndarray, size: int) -> np.ndarray:
-    """Share of a pixel that lies inside an edge, from the depth of its centre inside that edge in image widths."""
-    return _ramp(depth * np.float32(size) + np.float32(0.5))
-
-
-@lru_cache(maxsize=16)
-def _spline(size: int, cells: int) -> np.ndarray:
-    """Quadratic B-spline interpolation (size, cells + 3), scaled so that unit white noise keeps unit mean power."""
-    at = (np.arange(size) + 0.5) / size * cells + 1
-    distance = np.abs(at[:, None] - np.arange(cells + 3)[None, :])
-    weights = np.where(distance < 0.5, 0.75 - distance**2, np.maximum(1.5 - distance, 0) ** 2 / 2)
-    return (weights / np.sqrt(0.55)).astype(np.float32)  # 0.55: mean over a cell of the sum of squared weights
-
-
-def _noise(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:
-    """Smooth noise (size, size) of about unit variance that varies over 1 / cells of the width."""
-    weights = _spline(size, cells)
-    return weights @ rng.standard_normal((cells + 3, cells + 3), dtype=np.float32) @ weights.T
+    image += (wall - image) * cover(radius - inner, size)
+    image *= cover(outer - radius, size)
+    return ramp(image)
 
 
 def _outlines(rng: np.random.Generator, kinds: list[Kind], gain: float) -> np.ndarray:
@@ -117,15 +92,6 @@ def _outlines(rng: np.random.Generator, kinds: list[Kind], gain: float) -> np.nd
     coefficients[:, 2:] = gain * size * (order / 2) ** -decay * (order <= last) * (0.5 + spread)  # k = 1 only shifts
     coefficients[:, 2:] *= np.exp(2j * np.pi * phase)
     return (coefficients / (coefficients @ TURNS).real.max(axis=1, keepdims=True)).astype(np.complex64)
-
-
-def _radius(coefficients: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """Re Σ c_k unit^k by Horner's rule: the outline without a trigonometric function a pixel."""
-    total = coefficients[-1] * unit
-    for coefficient in coefficients[-2:0:-1]:
-        total += coefficient
-        total *= unit
-    return total.real + coefficients[0].real
 
 
 def _draw_bodies(rng: np.random.Generator, recipe: Mixture) -> list[Body]:
@@ -190,18 +156,18 @@ def _paint(image: np.ndarray, body: Body, position: complex, axis: np.ndarray, f
     rho = np.abs(w) + np.float32(1e-6)
     unit = w / rho
     scale = np.float32(np.sqrt(long * short))
-    depth = (_radius(body.outline, unit) - rho) * scale
+    depth = (radial(body.outline, unit) - rho) * scale
 
     texture = np.float32(body.sign * kind.mottle) * coarse[box] + np.float32(body.sign * kind.grain) * fine[box]
     value = np.float32(body.density) * (1 + texture)
     if kind.spots:
         contrast, threshold = kind.spots
-        value += np.float32(body.density * contrast) * _ramp((fine[box] - np.float32(threshold)) * 2)
+        value += np.float32(body.density * contrast) * ramp((fine[box] - np.float32(threshold)) * 2)
     if body.shell:
         core = np.zeros_like(value)
         if body.kernel:
             core += np.float32(body.kernel_density) * (1 + texture)
-            core *= _cover((np.float32(body.kernel) * _radius(body.core, unit) - rho) * scale, size)
-        value += (core - value) * _cover(depth - np.float32(body.shell * short), size)
+            core *= cover((np.float32(body.kernel) * radial(body.core, unit) - rho) * scale, size)
+        value += (core - value) * cover(depth - np.float32(body.shell * short), size)
     target = image[box]
-    target += (value - target) * _cover(depth, size)
+    target += (value - target) * cover(depth, size)

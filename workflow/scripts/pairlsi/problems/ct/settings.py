@@ -17,6 +17,12 @@ class Phantoms(Strict):
     kind: Literal["phantoms"] = Field(description="procedural trail-mix phantoms")
 
 
+class Specimens(Strict):
+    """Images drawn by pairlsi.problems.ct.specimens: nothing to download, as many as wanted."""
+
+    kind: Literal["specimens"] = Field(description="procedural slices in the manner of electron tomography")
+
+
 class Detect2D(Strict):
     """Reconstructions of the 2DeteCT data set, read by pairlsi.problems.ct.detect2d."""
 
@@ -34,7 +40,9 @@ class Settings(Strict):
     detector_bins: int | None = Field(None, description="bins, each a pixel wide; null: round(sqrt(2) image_size)")
     noise_level: float = Field(ge=0, le=1, description="norm of the white noise over that of the clean sinogram")
     oversampling: int = Field(2, ge=1, le=4, description="data are simulated on a grid this many times finer")
-    source: Annotated[Phantoms | Detect2D, Field(discriminator="kind", description="where the images come from")]
+    source: Annotated[
+        Phantoms | Specimens | Detect2D, Field(discriminator="kind", description="where the images come from")
+    ]
 
     @property
     def bins(self) -> int:
@@ -64,7 +72,7 @@ class Settings(Strict):
 
     @field_validator("source")
     @classmethod
-    def _has_pixels(cls, source: Phantoms | Detect2D, info: ValidationInfo) -> Phantoms | Detect2D:
+    def _has_pixels(cls, source: Phantoms | Specimens | Detect2D, info: ValidationInfo):
         fine = info.data.get("image_size", 0) * info.data.get("oversampling", 0)
         if isinstance(source, Detect2D) and fine > detect2d.SIZE:
             raise ValueError(
