@@ -2,14 +2,16 @@
 
 import copy
 import json
+import re
 import zipfile
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import zarr
-from in_process import Computed
+from in_process import Computed, report
 from safetensors.torch import load, save_file
 from test_settings import shipped
 
@@ -18,9 +20,22 @@ from pairlsi import problems
 from pairlsi.config import check
 from pairlsi.core.errors import ConfigError
 from pairlsi.data import store
-from pairlsi.predictions import ObservationError, asked, conformal, exported, model, page, reading, results, writing
+from pairlsi.predictions import (
+    ObservationError,
+    asked,
+    conformal,
+    exported,
+    inconsistent,
+    model,
+    page,
+    rates,
+    reading,
+    results,
+    writing,
+)
 from pairlsi.predictions.placing import place
 from pairlsi.predictions.reading import Measurement, read
+from pairlsi.reports import trusted
 
 ANGLES, BINS = 12, 23
 DRAWN = np.random.default_rng(0).random((3, ANGLES, BINS)).astype(np.float32)
@@ -438,6 +453,77 @@ def test_channels_beyond_one_and_a_single_sample_have_a_page_too():
     found = results.Prediction({"lsi": one}, y, np.ones((1, survey.missing_count), bool), "lsi")
     text = page.page(found, survey, {"lsi": "PAIR+LSI"}, "shots", "crosswell")
     assert "The sample is unlike it" in text and "iterations 3" in text
+
+
+def test_the_truth_that_a_file_has_is_held_against_the_estimates(trained, pairs, tmp_path):
+    x, y = (u[:12] for u in pairs)
+    np.savez(tmp_path / "scan.npz", y=y, reference=x[:, 0])
+    found = trained.infer(tmp_path / "scan.npz")
+    for name, one in found.estimates.items():
+        wanted = [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(one.x, x, strict=True)]
+        assert np.allclose(found.errors(name), wanted)
+    text = page.page(found, trained.problem, trained.experiment.labels, "scan", "ct")
+    assert f"is off by {found.errors('cgls').mean():.1%} on average" in text and "stands for it" in text
+    writing.write_table(found, tmp_path / "table.csv")
+    assert ",error," in (tmp_path / "table.csv").read_text()
+    np.savez(tmp_path / "scan.npz", y=y, reference=x[:5, 0])
+    with pytest.raises(ObservationError, match=r"the truth has the shape \(5, 16, 16\); expected .* \(12, 1, 16, 16\)"):
+        trained.infer(tmp_path / "scan.npz")
+    assert trained.infer(y[:2], methods=["cgls"]).errors("cgls") is None
+
+
+# --- rates that are reported
+
+
+@pytest.fixture(scope="module")
+def tried(trained, pairs) -> pd.DataFrame:
+    splits = {"test": pairs, "ood": tuple(u[:40] for u in pairs)}
+    return pd.DataFrame(rates.rows(trained, {"all": KEPT["all"], "block": KEPT["block"]}, splits, seed=3))
+
+
+def test_power_rises_with_severity_and_areas_under_the_curve_count_pairs(tried):
+    noticed = (tried.p_value <= 0.05).groupby([tried.kind, tried.severity]).mean()
+    for kind, one in inconsistent.KINDS.items():
+        assert list(noticed[kind].index) == list(one.severities)
+        assert noticed[kind].iloc[-1] > 0.8 and noticed[kind].iloc[-1] >= noticed[kind].iloc[0]
+    assert noticed["ood", 0] < 0.2  # they are test samples here
+    a, b = np.array([0.1, 0.2, 0.2]), np.array([0.2, 0.5])
+    assert trusted.area(a, b) == pytest.approx((2 + 1.5 + 1.5) / 6)
+
+
+def test_the_tables_tell_rates_within_what_chance_allows(tried):
+    for row in trusted.nominal(tried).itertuples():
+        rate, low, high = (float(v) for v in re.findall(r"([\d.]+)%", row[2]))
+        assert low <= rate <= high
+    said = trusted.in_words(tried, "The best linear estimate")
+    assert "where 5 % should" in said and "dead" in said
+    assert len(trusted.power(tried)) == sum(len(one.severities) for one in inconsistent.KINDS.values()) + 1
+
+
+def test_a_report_has_them_where_they_were_made(tried, computed, tmp_path, monkeypatch):
+    folder = computed.part(tmp_path / "ct", computed.experiment.said)
+    label = "Data of your own: is the trust in them right?"
+    assert label not in [section.heading for section in report(folder, monkeypatch) if section.text]
+    tried.to_csv(folder / "trust.csv", index=False)
+    [section] = [section for section in report(folder, monkeypatch) if section.heading == label]
+    assert "rows without data" in "".join(section.html) and "block" in "".join(section.html)
+    assert "where 5 % should" in "".join(section.text)
+
+
+@pytest.mark.parametrize("kind", inconsistent.KINDS)
+def test_what_goes_wrong_goes_wrong_by_as_much_as_it_says(kind, pairs):
+    y, rng = pairs[1][:20], np.random.default_rng(0)
+    mildest, *_, worst = inconsistent.KINDS[kind].severities
+    off = [
+        np.linalg.norm(inconsistent.KINDS[kind].spoil(y, s, rng, CT) - y) / np.linalg.norm(y) for s in (mildest, worst)
+    ]
+    assert 0 < off[0] < off[1]
+    if kind == "noise":  # 4 times in all: sqrt(15) times that of training on top
+        assert abs(off[1] - np.sqrt(15) * 0.01) < 1e-3
+    if kind == "shift":
+        assert np.array_equal(inconsistent.KINDS[kind].spoil(y, 1.0, rng, CT), np.roll(y, 1, -1))
+    if kind == "silent":
+        assert ((inconsistent.KINDS[kind].spoil(y, 4, rng, CT) == 0).all(-1).sum((1, 2)) == 4).all()
 
 
 # --- exported

@@ -37,14 +37,18 @@ try:
     parts.look_in([*(Path(file).resolve().parent for file in reversed(workflow.configfiles)), Path.cwd()])
     experiments = [name for name, said in (config.get("experiments") or {}).items() if said is not None]
     ASKED = asked.taken_from(config, experiments)
-    OBSERVATIONS = {}
+    ASKED_FOR = {}
     if ASKED.observation is not None:
-        OBSERVATIONS = {(ASKED.experiment, name): file for name, file in asked.files(ASKED.observation).items()}
+        ASKED_FOR = {(ASKED.experiment, name): file for name, file in asked.files(ASKED.observation).items()}
     ordered = config
     for file in workflow.configfiles:  # those of the command line first
         ordered = variants.in_order(ordered, errors.read_file(file))
     config.update(check(ordered))
     EXPERIMENTS = {name: Experiment(said, f"experiments.{name}") for name, said in config["experiments"].items()}
+    OBSERVATIONS = {
+        (e, name): file for e, said in EXPERIMENTS.items() for name, file in said.predictions.observations.items()
+    }
+    OBSERVATIONS |= ASKED_FOR
 except errors.ConfigError as error:
     sys.exit(str(error))  # the sentence alone: a WorkflowError adds lines of this file
 workflow.pathvars.update(workflow.pathvars.from_config(config))  # as they were checked

@@ -11,11 +11,21 @@ def measured_by(wildcards):
     return OBSERVATIONS[wildcards.experiment, wildcards.name]
 
 
+def pages(observations):
+    return [f"<results>/{experiment}/predictions/{name}/page.html" for experiment, name in observations]
+
+
+def pages_of_config(wildcards):
+    """An input: the pages of the observations that the config names for its experiments."""
+    return pages((e, name) for e, said in EXPERIMENTS.items() for name in said.predictions.observations)
+
+
 def predicted(wildcards):
-    """An input: the pages of all observations that --config names."""
-    if not OBSERVATIONS:
+    """An input: the pages of the observations that --config names, or else of those in the config."""
+    asked_for = [key for key in OBSERVATIONS if ASKED.observation is None or key in ASKED_FOR]
+    if not asked_for:
         raise WorkflowError(f"say which data to predict from: {HOW}")
-    return [f"<results>/{experiment}/predictions/{name}/page.html" for experiment, name in OBSERVATIONS]
+    return pages(asked_for)
 
 
 def methods_asked(wildcards):
@@ -84,6 +94,30 @@ rule prediction:
         source=source("predict.py"),
     script:
         "../scripts/predict.py"
+
+
+# whether what predictions say of themselves is right, on test data
+rule trust:
+    input:
+        shard_files("validation", *EVALUATED),
+        networks=networks_of_predictions,
+        scalars="<results>/{experiment}/data/statistics.json",
+        means="<results>/{experiment}/data/mean.npz",
+    output:
+        table="<results>/{experiment}/trust.csv",
+    log:
+        "<logs>/{experiment}/trust.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        gpu=gpu_of_prediction,
+        mem_mb=grows(3000),
+        runtime=grows(60),
+    params:
+        experiment=part(),
+        source=source("trust.py"),
+    script:
+        "../scripts/trust.py"
 
 
 # everything that predictions need but data, to be loaded on another machine: make export EXPERIMENT=ct

@@ -13,6 +13,7 @@ rule report:
         scalars="<results>/{experiment}/data/statistics.json",
         metrics="<results>/{experiment}/metrics.csv",
         claims="<results>/{experiment}/claims.csv",
+        trust="<results>/{experiment}/trust.csv",
     output:
         html=report(
             "<results>/{experiment}/report.html",

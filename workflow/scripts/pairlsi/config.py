@@ -59,6 +59,9 @@ class Inference(Strict):
 class Predicting(Strict):
     """The block `predictions` of an experiment: what is done with data of one's own."""
 
+    observations: dict[Annotated[str, Field(pattern=r"^[\w-]+$")], str] = Field(
+        {}, description="name -> file with measured data, predicted from with every run"
+    )
     methods: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
         None, description="what estimates are made with, the first speaking for all; null: the report's best method"
     )

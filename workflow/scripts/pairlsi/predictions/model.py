@@ -89,7 +89,7 @@ class Model:
         back = np.argsort(np.concatenate(order))
         estimates = {name: together(found, back) for name, found in parts.items()}
         said = list(dict.fromkeys(placed.said))
-        return Prediction(estimates, placed.y, placed.keep, names[0], said, list(odd.values()))
+        return Prediction(estimates, placed.y, placed.keep, names[0], said, list(odd.values()), placed.truth)
 
     def usual(self, mask: np.ndarray) -> dict[str, float]:
         """The oddest that validation data are behind a mask (rows,) bool (`Problem.oddities`)."""

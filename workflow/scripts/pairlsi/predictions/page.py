@@ -76,6 +76,7 @@ def page(found, problem, labels: dict[str, str], name: str, experiment: str) -> 
             "<h2>What is odd about the data</h2>",
             *(f'<div class="bad">{escape(said)}</div>' for said in found.odd),
         ]
+    parts += [f"<p>{escape(said)}</p>" for said in against_truth(found, labels)]
     parts.append("<h2>Estimates</h2>")
     for sample in np.unique(np.linspace(0, len(found.y) - 1, SHOWN).round().astype(int)):
         said = f"Sample {sample}: measured and completed data, the estimates, and how far the first is to be believed."
@@ -94,6 +95,25 @@ def page(found, problem, labels: dict[str, str], name: str, experiment: str) -> 
     title = f"{escape(name)}: {escape(problem.label)}"
     head = f'<!doctype html><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
     return f"{head}<h1>{title}</h1>{''.join(parts)}"
+
+
+def against_truth(found, labels: dict[str, str]) -> list[str]:
+    """How far off the estimates are where the truth is known, and how often what was foretold held, in sentences."""
+    if found.truth is None:
+        return []
+    sentences = []
+    for name, one in found.estimates.items():
+        errors, (low, high) = found.errors(name), one.trust.interval.T
+        within = (np.abs(one.x - found.truth) <= one.band).mean()
+        sentences.append(
+            f"Held against the truth, or what stands for it in the file, {labels[name]} is off by {errors.mean():.1%} "
+            "on "
+            f"average; {one.trust.error.mean():.1%} was to be expected. The interval held the error of "
+            f"{((low <= errors) & (errors <= high)).mean():.0%} of the samples, the band {within:.0%} of the pixels; "
+            "90 % of "
+            "both are to be expected of data like those of training."
+        )
+    return sentences
 
 
 def figure(drawn, caption: str) -> str:

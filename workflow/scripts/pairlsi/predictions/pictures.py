@@ -37,7 +37,7 @@ def of_sample(found, problem, labels: dict[str, str], sample: int, plain: np.nda
     """
     seen = shown(found, problem, sample)
     first = found.estimates[found.first]
-    count = 3 + (first.y is not None) + len(found.estimates) - 1 + (plain is not None)
+    count = 2 + (first.y is not None) + len(found.estimates) + (plain is not None) + (found.truth is not None)
     figure = Figure(figsize=(2.25 * count, 2.7), layout="constrained")
     panels = iter(figure.subplots(1, count, squeeze=False)[0])
     limits = np.nanmin(seen), np.nanmax(seen)
@@ -45,6 +45,8 @@ def of_sample(found, problem, labels: dict[str, str], sample: int, plain: np.nda
     if first.y is not None:
         panel(next(panels), middle(first.y[sample]), f"Completed by {labels[found.first]}", DATA, limits, "auto")
     limits = limits_of(found)
+    if found.truth is not None:
+        panel(next(panels), middle(found.truth[sample]), "The truth, or what\nstands for it", "gray", limits)
     if plain is not None:
         panel(next(panels), middle(plain[sample]), f"{problem.inverse_label}\nof what was measured", "gray", limits)
     for name, one in found.estimates.items():
@@ -58,6 +60,8 @@ def of_sample(found, problem, labels: dict[str, str], sample: int, plain: np.nda
 def of_stack(found, problem, labels: dict[str, str], plain: np.ndarray | None) -> Figure:
     """Three cuts through samples that are the slices of a volume, a row a method."""
     volumes = {labels[name]: one.x[:, 0] for name, one in found.estimates.items()}
+    if found.truth is not None:
+        volumes = {"Truth": found.truth[:, 0]} | volumes
     if plain is not None:
         volumes = {problem.inverse_label: plain[:, 0]} | volumes
     depth, height, width = next(iter(volumes.values())).shape

@@ -17,11 +17,14 @@ NEAR = 2.0  # steps between two measured rows over which a row of training is in
 
 @dataclass(frozen=True)
 class Placed:
-    """y (N, C, H, W) float32, zero where nothing is known; keep (N, rows) bool; said: what was done, in sentences."""
+    """y (N, C, H, W) float32, zero where nothing is known; keep (N, rows) bool; said: what was done, in sentences;
+    truth (N, C, H, W): x where it is known, or None.
+    """
 
     y: np.ndarray
     keep: np.ndarray
     said: list[str] = field(default_factory=list)
+    truth: np.ndarray | None = None
 
 
 def place(measured: Measurement, problem, scale: float = 1.0) -> Placed:
@@ -71,7 +74,7 @@ def place(measured: Measurement, problem, scale: float = 1.0) -> Placed:
             "missing "
             "by NaN instead of by zeros, and leave out samples without any data"
         )
-    return Placed(np.ascontiguousarray(y, np.float32), keep, said)
+    return Placed(np.ascontiguousarray(y, np.float32), keep, said, truth_of(measured, len(y), problem))
 
 
 def shaped(measured: Measurement, problem, rows: int) -> np.ndarray:
@@ -101,6 +104,19 @@ def shaped(measured: Measurement, problem, rows: int) -> np.ndarray:
     else:
         advice = "bin or resample it to the sampling that the networks were trained for, or train them for yours"
     raise ObservationError(f"{expected}: {advice}")
+
+
+def truth_of(measured: Measurement, samples: int, problem) -> np.ndarray | None:
+    """x of every sample (N, C, H, W), where the file has it."""
+    if measured.truth is None:
+        return None
+    if measured.truth.size != samples * np.prod(problem.x_shape) or not np.isfinite(measured.truth).all():
+        raise ObservationError(
+            f"{measured.name}: what it has for the truth has the shape {measured.truth.shape}; expected are finite "
+            "values "
+            f"for {samples} samples, {(samples, *problem.x_shape)}: make it so, or leave it out"
+        )
+    return measured.truth.reshape(samples, *problem.x_shape).astype(np.float32)
 
 
 def kept(measured: Measurement, samples: int, rows: int, problem) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Measurements in files: NPY, NPZ, Zarr, TIFF, MRC and HDF5, as one array with what is said of its rows.
 
-A file that holds several arrays may name them: `DATA` is looked for first, then the only array of three axes or more;
-`KEEP` says which rows were measured, `POSITIONS` where they lie, both one number a row.
+A file that holds several arrays may name them: `DATA` is looked for first, then the only array of two axes or more;
+`KEEP` says which rows were measured, `POSITIONS` where they lie, one number a row; `TRUTH` is x itself where it is
+known.
 """
 
 from dataclasses import dataclass
@@ -13,19 +14,22 @@ from pairlsi.predictions import ObservationError
 
 DATA = ("y", "data", "sinogram", "sinograms", "observation", "records")
 KEEP = ("keep", "mask", "measured")
+TRUTH = ("reference", "truth")
 POSITIONS = ("positions", "angles", "receivers", "tilts")
 
 
 @dataclass(frozen=True)
 class Measurement:
     """y: what was measured, as it lay in the file, floats; keep: (rows,) or (samples, rows) bool, or None; positions:
-    (rows,) floats, where the rows lie in the problem's unit, or None; name: of the file, for messages.
+    (rows,) floats, where the rows lie in the problem's unit, or None; name: of the file, for messages; truth: x, or
+    what stands for it, to hold estimates against, or None.
     """
 
     y: np.ndarray
     keep: np.ndarray | None = None
     positions: np.ndarray | None = None
     name: str = "the observation"
+    truth: np.ndarray | None = None
 
 
 def read(path: Path | str, keep: Path | str | None = None, positions: Path | str | None = None) -> Measurement:
@@ -39,13 +43,13 @@ def read(path: Path | str, keep: Path | str | None = None, positions: Path | str
     if y.dtype.kind not in "fiub" or y.size == 0:
         found = "is empty" if y.size == 0 else f"holds {y.dtype} instead of real numbers"
         raise ObservationError(f"{path} {found}: it should be the measured data as real numbers")
-    said = {}
+    said = {"truth": next((arrays[word] for word in TRUTH if word in arrays), None)}
     for name, words, file in (("keep", KEEP, keep), ("positions", POSITIONS, positions)):
         if file is not None:
             said[name] = one_array(Path(file))
         else:
             said[name] = next((arrays[word] for word in words if word in arrays), None)
-    return Measurement(y.astype(np.float32), said["keep"], said["positions"], str(path))
+    return Measurement(y.astype(np.float32), said["keep"], said["positions"], str(path), said["truth"])
 
 
 def one_array(path: Path) -> np.ndarray:
@@ -67,7 +71,9 @@ def one_array(path: Path) -> np.ndarray:
 def data_of(arrays: dict[str, np.ndarray], path: Path) -> np.ndarray:
     """Which of the arrays of a file, by their paths in it, is the data."""
     by_word = [array for word in DATA for name, array in arrays.items() if name == word]
-    large = {name: array for name, array in arrays.items() if array.ndim >= 2 and name not in (*KEEP, *POSITIONS)}
+    large = {
+        name: array for name, array in arrays.items() if array.ndim >= 2 and name not in (*KEEP, *POSITIONS, *TRUTH)
+    }
     if by_word:
         return by_word[0]
     if len(large) == 1:

@@ -26,7 +26,7 @@ class Estimate:
 class Prediction:
     """estimates: method -> `Estimate`; y (N, C, H, W), keep (N, rows): what was measured, on the rows of training;
     said: what was done to the data, in sentences; odd: what is odd about it, likewise; first: the method that speaks
-    for all.
+    for all; truth (N, C, H, W): x where the file had it, else None.
     """
 
     estimates: dict[str, Estimate]
@@ -35,11 +35,19 @@ class Prediction:
     first: str
     said: list[str] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
+    truth: np.ndarray | None = None
 
     @property
     def x(self) -> np.ndarray:
         """The estimates of the first method, (N, C, H, W)."""
         return self.estimates[self.first].x
+
+    def errors(self, method: str) -> np.ndarray | None:
+        """Relative errors (N,) of a method's estimates, where the truth is known."""
+        if self.truth is None:
+            return None
+        off, whole = (u.reshape(len(u), -1) for u in (self.estimates[method].x - self.truth, self.truth))
+        return np.linalg.norm(off, axis=1) / np.linalg.norm(whole, axis=1)
 
     @property
     def p_value(self) -> np.ndarray:

@@ -45,7 +45,9 @@ def write_stacks(found: Prediction, folder: Path) -> None:
 
 
 def rows_of_table(found: Prediction) -> list[dict]:
-    """A row a sample and method: expected error and its interval, p-value and those of each score."""
+    """A row a sample and method: expected error and its interval, p-value and those of each score; the error itself
+    where the truth is known.
+    """
     rows = []
     for name, one in found.estimates.items():
         for sample in range(len(one.x)):
@@ -58,6 +60,8 @@ def rows_of_table(found: Prediction) -> list[dict]:
                 "error_high": one.trust.interval[sample, 1],
                 "p_value": one.trust.p_value[sample],
             }
+            if found.truth is not None:
+                row["error"] = found.errors(name)[sample]
             rows.append(row | {f"p_{score}": values[sample] for score, values in one.trust.of_each.items()})
     return rows
 

@@ -62,6 +62,7 @@ class Crosswell(Problem):
         "spread",
         "regimes",
         "latents",
+        "trust",
         "bounds",
         "training-terms",
         "cost",

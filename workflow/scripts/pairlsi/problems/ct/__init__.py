@@ -51,6 +51,7 @@ class CT(Problem):
         "examples-ct",
         "clusters",
         "choices",
+        "trust",
         "bounds",
         "training",
         "claims-in-detail",

@@ -51,8 +51,9 @@ class Series:
 
 NEEDLE = Series(FILES["needle"], 128, 0.5, 1100)
 CATALYST = Series(FILES["catalyst"], 512, 0.0, 300)
-# as many views are missing of the needle, and where: so there is a truth for what is done about them
-SERIES = {"needle": NEEDLE, "catalyst": CATALYST, "catalyst-wedge": replace(CATALYST, wedge=13)}
+SERIES = {"needle": NEEDLE, "catalyst": CATALYST}
+# a wedge where the needle's views are missing, as many of them and more: so there is a truth for what is done about it
+SERIES |= {f"catalyst-wedge-{views}": replace(CATALYST, wedge=views) for views in (13, 23, 36)}
 
 
 def observations(problem, counts: np.ndarray, tilts: np.ndarray, series: Series) -> dict[str, np.ndarray]:

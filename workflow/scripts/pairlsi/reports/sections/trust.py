@@ -1,0 +1,49 @@
+"""Whether the trust that predictions report can be trusted."""
+
+from pairlsi.reports.sections import Section
+
+
+class Trust(Section):
+    """Rates on test data: false alarms, power, coverage."""
+
+    label = "Data of your own: is the trust in them right?"
+    description = "False alarms, power and coverage of what predictions say of themselves, on test data."
+
+    def lacking(self):
+        return None if (self.results.results / "trust.csv").is_file() else ""
+
+    def show(self):
+        import pandas as pd
+
+        from pairlsi.reports import trusted
+        from pairlsi.reports.display import show, show_table, show_text
+        from pairlsi.reports.figures import trust as figures
+
+        stored = self.results
+        table = pd.read_csv(stored.results / "trust.csv")
+        name = stored.label(table.method.iloc[0])
+        show_text(trusted.in_words(table, name))
+        show_table(
+            trusted.nominal(table),
+            f"{name} on test data behind each mask, held against validation samples behind the same mask: how often a "
+            "false alarm is raised at 5 %, and how often the 90 % interval held the error and the 90 % band a pixel. "
+            "In "
+            "brackets, where 95 % of such rates lie if the nominal one is true.",
+            index=False,
+        )
+        show(
+            figures.rates(table, trusted.LABELS),
+            stored.figures,
+            "trust",
+            "Left: p-values of test samples, as evenly spread as they should be where the line is the diagonal. "
+            "Right: how "
+            "often data are noticed, at 5 % of false alarms, that something went wrong with or that are of another "
+            "distribution; over severity, the least to the left.",
+        )
+        show_table(
+            trusted.power(table),
+            "How often it is noticed, at 5 % of false alarms, and the area under the ROC curve: how often a spoiled "
+            "sample "
+            "has a smaller p-value than one that is not.",
+            index=False,
+        )

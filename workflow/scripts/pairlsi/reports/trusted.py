@@ -1,0 +1,85 @@
+"""Tables of what predictions say of themselves on test data (`predictions.rates`)."""
+
+import numpy as np
+import pandas as pd
+
+from pairlsi.predictions import inconsistent
+from pairlsi.predictions.trust import COVERED, LEVEL
+
+LABELS = {name: one.label for name, one in inconsistent.KINDS.items()} | {"ood": "another distribution of objects"}
+Z = 1.96
+
+
+def chance(level: float, samples: int, known: int) -> str:
+    """Where 95 % of rates lie that are `level` in truth: of so many samples, held against the same validation
+    samples.
+    """
+    spread = Z * np.sqrt(level * (1 - level) * (1 / samples + 1 / known))
+    return f"({max(0, level - spread):.1%} to {min(1, level + spread):.1%})"
+
+
+def nominal(table: pd.DataFrame) -> pd.DataFrame:
+    """A row a mask: rates of false alarms and coverage on test data that are as they should be."""
+    rows = []
+    for mask, own in table[table.kind == "test"].groupby("mask", sort=False):
+        samples, known = len(own), int(own.known.iloc[0])
+        held = (own.low <= own.error) & (own.error <= own.high)
+        rows.append(
+            {
+                "mask": mask,
+                "false alarms": f"{(own.p_value <= LEVEL).mean():.1%} {chance(LEVEL, samples, known)}",
+                "error in its interval": f"{held.mean():.1%} {chance(COVERED, samples, known)}",
+                "pixels in the band": f"{own.within_band.mean():.1%}",
+                "error": f"{own.error.mean():.1%}",
+                "expected": f"{own.expected.mean():.1%}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def power(table: pd.DataFrame) -> pd.DataFrame:
+    """A row a kind of spoiled data and severity: how often it is noticed, over all masks, and the area under the
+    ROC.
+    """
+    rows = []
+    usual = table[table.kind == "test"]
+    for (kind, severity), own in table[table.kind != "test"].groupby(["kind", "severity"], sort=False):
+        rows.append(
+            {
+                "what": LABELS[kind],
+                "severity": f"{severity:g}" if severity else "",
+                "noticed": f"{(own.p_value <= LEVEL).mean():.0%}",
+                "area under the ROC": f"{area(own.p_value.to_numpy(), usual.p_value.to_numpy()):.2f}",
+                "error": f"{own.error.mean():.1%}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def area(spoiled: np.ndarray, usual: np.ndarray) -> float:
+    """How often a p-value of spoiled data is the smaller one, ties by half."""
+    less = (spoiled[:, None] < usual[None]).mean()
+    return float(less + 0.5 * (spoiled[:, None] == usual[None]).mean())
+
+
+def in_words(table: pd.DataFrame, name: str) -> str:
+    """What the tables say."""
+    usual, odd = table[table.kind == "test"], table[table.kind != "test"]
+    held = ((usual.low <= usual.error) & (usual.error <= usual.high)).mean()
+    noticed = (odd.p_value <= LEVEL).groupby([odd.kind, odd.severity]).mean()
+    worst = noticed.groupby(level=0).last()
+    seen = [LABELS[kind].partition(",")[0] for kind, part in worst.items() if part >= 0.9 and kind != "ood"]
+    sentence = (
+        f"What `snakemake predict` says of data of your own, tried on test data with {name}: of samples that are as in "
+        f"training {(usual.p_value <= LEVEL).mean():.1%} raise an alarm where 5 % should, and {held:.1%} of the "
+        "errors lie in "
+        "their 90 % interval."
+    )
+    if seen:
+        sentence += f" At the largest severity tried, nine of ten are noticed of: {'; '.join(seen)}."
+    if "ood" in worst:
+        sentence += (
+            f" Of objects of the other distribution {worst['ood']:.0%} are noticed; an object that the data fit well "
+            "passes, whatever it is."
+        )
+    return sentence
