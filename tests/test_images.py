@@ -38,6 +38,11 @@ def test_no_object_lies_in_two_splits_whatever_is_unpacked_between_two_runs(tmp_
     clone.settings(problem={"source": source}, data={"samples": SAMPLES, "shard_size": 150})
     unpack(images, range(1, 701))
     unpack(images, range(5521, 5671))
+    clone.snakemake("check_images")
+    page = (clone.results / "images.html").read_text(encoding="utf-8")
+    assert "850 slices lie under images: of 16 of the 109 objects, and 150 of the other mixture." in page
+    assert "24 have 32x32 pixels" in page and "set it to 5700" in page
+    assert "can be had of them" in page and "data:image/png" in page
     clone.snakemake(*TARGETS)
     lost = clone.folder / TARGETS[1]
     whole = lost.read_bytes()

@@ -13,6 +13,14 @@ def counts_of(wildcards):
     return counts if experiment.problem.shares_samples else {wildcards.split: counts[wildcards.split]}
 
 
+def looked_through(wildcards):
+    """An input: the pages about the images of all experiments that take real ones."""
+    found = [name for name, experiment in EXPERIMENTS.items() if experiment.problem.shares_samples]
+    if not found:
+        raise WorkflowError("no experiment takes real images: see README.md, Real images, for what to set")
+    return [f"<results>/{name}/images.html" for name in found]
+
+
 def fetched_images(wildcards):
     """An input: the records of real images that were downloaded, where the problem has any to download; also those of
     other experiments that download into the same folder, which changes until they have ended.

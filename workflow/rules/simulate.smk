@@ -17,6 +17,32 @@ rule fetch:
         "../scripts/fetch.py"
 
 
+# a first look at real images: what lies there, whether it can be read, which scale fits
+rule look_through_images:
+    input:
+        fetched_images,
+    output:
+        "<results>/{experiment}/images.html",
+    log:
+        "<logs>/{experiment}/check_images.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(60),
+    params:
+        problem=part("problem"),
+        counts=part("data", "samples"),
+        source=source("check_images.py"),
+    script:
+        "../scripts/check_images.py"
+
+
+rule check_images:
+    input:
+        looked_through,
+
+
 # which file is which sample of which split, said once: a folder may change while jobs run, and between two runs
 rule deal_images:
     input:
