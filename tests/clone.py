@@ -35,7 +35,11 @@ SMALL = {
 
 SMALL_VARIANTS = {
     "experiments": {
-        "ct_noisy": {"data": {"samples": {"train": 96}}},
+        "ct_noisy": {
+            "data": {"samples": {"train": 96}},
+            "networks": dict.fromkeys(["primal-dual", "linear", "linear-long"]),
+            "methods": dict.fromkeys(["primal-dual", "linear-lsi", "linear-estimate", "tv"]),
+        },
         "crosswell_mild": {
             "data": {"samples": {"train": 96}, "shard_size": 48},
             "training": {"epochs": 2},

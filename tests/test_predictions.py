@@ -13,6 +13,8 @@ import torch
 import zarr
 from in_process import Computed, report
 from safetensors.torch import load, save_file
+from skimage.data import shepp_logan_phantom
+from skimage.transform import resize
 from test_settings import shipped
 
 import pairlsi
@@ -369,6 +371,14 @@ def test_what_is_unlike_training_raises_the_alarm(trained, pairs, what):
     assert (found.p_value <= 0.05).mean() > 0.6  # where the false alarms are 0.05
     like, sentences = page.verdict(found, trained.experiment.labels)
     assert not like and "does not look like" in sentences[0] and "lower bound" in sentences[-1]
+
+
+def test_a_head_is_not_taken_for_trail_mix(trained):
+    """The phantom of Shepp and Logan, as scikit-image has it."""
+    head = resize(shepp_logan_phantom(), (32, 32), anti_aliasing=True).astype(np.float32)
+    found = trained.infer(trained.problem._operator(2)(head.reshape(1, -1)).reshape(trained.problem.y_shape))
+    assert all(one.trust.p_value[0] <= 0.05 for one in found.estimates.values())
+    assert "does not look like" in page.verdict(found, trained.experiment.labels)[1][0]
 
 
 def test_a_rotation_axis_that_is_off_is_told_in_bins_with_its_sign(trained, pairs):

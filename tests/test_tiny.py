@@ -4,6 +4,7 @@ installed, by the profile that users have, else on this machine alone.
 Variants, whose jobs are like those of what they vary, are computed here.
 """
 
+import copy
 import re
 from collections import Counter
 
@@ -13,15 +14,16 @@ import pytest
 import slurm_cluster
 import yaml
 import zarr
-from clone import EXPERIMENTS, ROOT, VARIANTS, Clone
+from clone import EXPERIMENTS, ROOT, SMALL_VARIANTS, VARIANTS, Clone, merge
 
 TIMEOUT = 3600  # seconds: a slow machine takes several times what a fast one does
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(TIMEOUT + 60)]
 
 OWN = list(EXPERIMENTS)
 VARIED = yaml.safe_load((ROOT / VARIANTS).read_text(encoding="utf-8"))["experiments"]
+merge(VARIED, copy.deepcopy(SMALL_VARIANTS["experiments"]))
 SAID = EXPERIMENTS | VARIED
-ON_CPU = ("create_store", "simulate", "statistics", "summarise", "report")
+ON_CPU = ("create_store", "simulate", "statistics", "summarise", "trust", "report")
 
 
 def asked_of(experiment: str) -> set[str]:
@@ -35,7 +37,8 @@ def asked_of(experiment: str) -> set[str]:
 def whole(request, tmp_path_factory) -> Clone:
     """A clone on which the whole workflow has run, for all experiments."""
     clone = Clone(tmp_path_factory.mktemp("whole") / "clone", small=False)
-    clone.snakemake(*(f"results/tiny/{variant}/metrics.csv" for variant in VARIED), timeout=TIMEOUT)
+    tables = [f"results/tiny/{variant}/{table}.csv" for variant in VARIED for table in ("metrics", "trust")]
+    clone.snakemake(*tables, timeout=TIMEOUT)
     if slurm_cluster.missing():
         clone.snakemake(timeout=TIMEOUT)
     else:

@@ -1,5 +1,6 @@
 # Data of one's own: snakemake --cores all predict --config observation=FILE experiment=ct. A file, or each file of a
-# folder, is a job; what it needs of the experiment is made first, and nothing else.
+# folder, is a job; what it needs of the experiment is made first, and nothing else. No job here asks for a GPU: they take
+# one where they see it, and seconds otherwise.
 
 
 def measured_by(wildcards):
@@ -58,11 +59,6 @@ def networks_for(wildcards, methods):
     ]
 
 
-def gpu_of_prediction(wildcards):
-    """A resource: one GPU where a method has something to do for it."""
-    return max(gpu(wildcards) * experiment_of(wildcards).runs_on_gpu(method) for method in methods_asked(wildcards))
-
-
 rule predict:
     input:
         predicted,
@@ -85,7 +81,6 @@ rule prediction:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=gpu_of_prediction,
         mem_mb=grows(3000),
         runtime=grows(60),
     params:
@@ -110,7 +105,6 @@ rule trust:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=gpu_of_prediction,
         mem_mb=grows(3000),
         runtime=grows(60),
     params:
@@ -134,7 +128,6 @@ rule export:
     conda:
         "../../envs/environment.yaml"
     resources:
-        gpu=gpu_of_prediction,
         mem_mb=grows(3000),
         runtime=grows(60),
     params:

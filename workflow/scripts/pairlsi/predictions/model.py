@@ -51,9 +51,10 @@ class Model:
 
     @cached_property
     def device(self) -> str:
-        from pairlsi.evaluation.inference import device_called
+        """A GPU where there is one, also where networks were trained on one elsewhere, unless the config wants none."""
+        import torch
 
-        return device_called(self.experiment.training.device)
+        return "cuda" if self.experiment.training.device != "cpu" and torch.cuda.is_available() else "cpu"
 
     def infer(self, y, keep=None, positions=None, scale: float = 1.0, methods=None, told=None) -> Prediction:
         """Estimate x from measured data.
