@@ -62,6 +62,7 @@ def test_another_seed_of_the_data_reruns_everything(clone):
         "train": 2,
         "infer": 6,
         "summarise": 1,
+        "trust": 1,
         "report": 1,
     }
 
@@ -69,12 +70,12 @@ def test_another_seed_of_the_data_reruns_everything(clone):
 def test_data_simulated_anew_and_then_interrupted_still_retrain(clone):
     clone.settings(data={"seed": 5})
     clone.snakemake("--until", "simulate")
-    assert clone.planned() == {"statistics": 1, "train": 2, "infer": 6, "summarise": 1, "report": 1}
+    assert clone.planned() == {"statistics": 1, "train": 2, "infer": 6, "summarise": 1, "trust": 1, "report": 1}
 
 
 def test_more_test_samples_retrain_nothing(clone):
     clone.settings(data={"samples": {"test": 7}})
-    assert clone.planned() == {"create_store": 1, "simulate": 1, "infer": 6, "summarise": 1, "report": 1}
+    assert clone.planned() == {"create_store": 1, "simulate": 1, "infer": 6, "summarise": 1, "trust": 1, "report": 1}
 
 
 def test_a_comment_reruns_nothing(clone):
@@ -93,14 +94,14 @@ def test_a_changed_metric_retrains_nothing(clone):
 def test_a_changed_loss_retrains_and_reruns_what_is_downstream(clone):
     clone.edit("workflow/scripts/pairlsi/networks/autoencoders.py", ".flatten(1).mean(1)", ".flatten(1).sum(1)")
     planned = clone.planned()
-    assert planned == {"train": 2, "infer": 6, "summarise": 1, "report": 1}
+    assert planned == {"train": 2, "infer": 6, "summarise": 1, "trust": 1, "report": 1}
 
 
 def test_a_new_mask_trains_nothing(clone):
     clone.settings(observations={"random": {"percents": [25, 50, 75]}})
-    assert clone.planned() == {"infer": 2, "summarise": 1, "report": 1}
+    assert clone.planned() == {"infer": 2, "summarise": 1, "trust": 1, "report": 1}
     clone.settings(observations={"random": {"draws": 2}})
-    assert clone.planned() == {"infer": 6, "summarise": 1, "report": 1}  # all draws of a mask are one job
+    assert clone.planned() == {"infer": 6, "summarise": 1, "trust": 1, "report": 1}  # all draws of a mask are one job
 
 
 def test_a_new_instance_runs_alone_and_words_and_colours_rerun_the_report_alone(clone):
@@ -122,7 +123,7 @@ def test_an_edited_kind_reruns_its_own_instances_and_a_new_kind_reruns_nothing(c
     assert clone.planned() == {"infer": 3, "summarise": 1, "report": 1}
     clone.edit("workflow/scripts/pairlsi/observations/random.py", "permutation(rows)", "permutation(rows)[::1]")
     # of both methods on random masks, and the network that is trained behind one with what it estimates
-    assert clone.planned() == {"train": 1, "infer": 6, "summarise": 1, "report": 1}
+    assert clone.planned() == {"train": 1, "infer": 6, "summarise": 1, "trust": 1, "report": 1}
 
 
 def test_another_masked_percentage_in_training_retrains_only_the_network_that_is_trained_on_it(clone):

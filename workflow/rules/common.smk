@@ -20,7 +20,8 @@ from pairlsi.core import errors, parts, variants
 from pairlsi.core.base import EVALUATED, SPLITS
 from pairlsi.data import store
 from pairlsi.jobs import planned, sources
-from pairlsi.predictions import asked, methods_of
+from pairlsi import predictions
+from pairlsi.predictions import asked
 from pairlsi.reports import listing, notebook
 
 # conda and Apptainer bring a Python of their own for the jobs

@@ -30,7 +30,7 @@ def predicted(wildcards):
 
 
 def methods_asked(wildcards):
-    return ASKED.methods or methods_of(experiment_of(wildcards))
+    return ASKED.methods or methods_of_config(wildcards)
 
 
 def networks_asked(wildcards):
@@ -38,25 +38,51 @@ def networks_asked(wildcards):
 
 
 def networks_of_predictions(wildcards):
-    return networks_for(wildcards, methods_of(experiment_of(wildcards)))
+    return networks_for(wildcards, methods_of_config(wildcards))
 
 
 def networks_for(wildcards, methods):
     """An input: the weights and settings of the networks of methods, and of those that they start from."""
-    experiment, found, waiting = experiment_of(wildcards), set(), list(methods)
-    while waiting:
-        name = waiting.pop()
-        if name not in experiment.methods:
-            raise WorkflowError(f"config key 'methods' has {name!r}: it may have {', '.join(experiment.methods)}")
-        _, part, settings = experiment.methods[name]
-        waiting += [part.starts_from(settings)] if part.starts_from(settings) else []
-        found |= {settings.network} - {None}
+    experiment = experiment_of(wildcards)
+    networks = {experiment.methods[name].settings.network for name in started(experiment, methods)} - {None}
     folder = f"<results>/{wildcards.experiment}/networks"
     return [
         f"{folder}/{network}/seed-{experiment.training.seeds[0]}/{file}"
-        for network in sorted(found)
+        for network in sorted(networks)
         for file in ("weights.safetensors", "settings.json")
     ]
+
+
+def started(experiment, methods):
+    try:
+        return predictions.with_starts(experiment, methods)
+    except errors.ConfigError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def told(asked_for, words=True):
+    """A param: what the config says of the methods that `asked_for` names, and of all that they need."""
+    return lambda wildcards: predictions.told(experiment_of(wildcards), asked_for(wildcards), words)
+
+
+def methods_of_config(wildcards):
+    return predictions.methods_of(experiment_of(wildcards))
+
+
+def source_of_prediction(script, asked_for):
+    """A param: the digest of the script, of what it imports, and of the parts that these methods use."""
+
+    def digest(wildcards):
+        experiment = experiment_of(wildcards)
+        used = [experiment.methods[name] for name in started(experiment, asked_for(wildcards))]
+        kinds = [("problems", experiment.problem.kind)] + [("methods", one.part.kind) for one in used]
+        networks = {one.settings.network for one in used} - {None}
+        kinds += [("networks", experiment.networks[name].part.kind) for name in networks]
+        if script != "predict.py":
+            kinds += [("observations", one.part.kind) for one in experiment.observations.values()]
+        return sources.digest(script, *sorted({str(parts.source_of(*kind)) for kind in kinds}))
+
+    return digest
 
 
 rule predict:
@@ -84,9 +110,9 @@ rule prediction:
         mem_mb=grows(3000),
         runtime=grows(60),
     params:
-        experiment=part(),
+        experiment=told(methods_asked),
         asked=lambda wildcards: ASKED.model_dump(exclude={"observation", "experiment"}),
-        source=source("predict.py"),
+        source=source_of_prediction("predict.py", methods_asked),
     script:
         "../scripts/predict.py"
 
@@ -108,8 +134,8 @@ rule trust:
         mem_mb=grows(3000),
         runtime=grows(60),
     params:
-        experiment=part(),
-        source=source("trust.py"),
+        experiment=told(methods_of_config, words=False),
+        source=source_of_prediction("trust.py", methods_of_config),
     script:
         "../scripts/trust.py"
 
@@ -131,7 +157,7 @@ rule export:
         mem_mb=grows(3000),
         runtime=grows(60),
     params:
-        experiment=part(),
-        source=source("export.py"),
+        experiment=told(methods_of_config),
+        source=source_of_prediction("export.py", methods_of_config),
     script:
         "../scripts/export.py"
