@@ -60,10 +60,10 @@ def of_sample(found, problem, labels: dict[str, str], sample: int, plain: np.nda
 def of_stack(found, problem, labels: dict[str, str], plain: np.ndarray | None) -> Figure:
     """Three cuts through samples that are the slices of a volume, a row a method."""
     volumes = {labels[name]: one.x[:, 0] for name, one in found.estimates.items()}
-    if found.truth is not None:
-        volumes = {"Truth": found.truth[:, 0]} | volumes
     if plain is not None:
         volumes = {problem.inverse_label: plain[:, 0]} | volumes
+    if found.truth is not None:
+        volumes = {"Truth, or what stands for it": found.truth[:, 0]} | volumes
     depth, height, width = next(iter(volumes.values())).shape
     figure = Figure(figsize=(9, 2.6 * len(volumes)), layout="constrained")
     limits = limits_of(found)
