@@ -277,7 +277,7 @@ def test_the_largest_time_step_allowed_is_simulated_stably():
 
 def test_a_crosswell_experiment_is_accepted():
     experiment = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]["ct"]
-    experiment["problem"] = LAPTOP
+    experiment["problem"], experiment["predictions"] = LAPTOP, {}
     with pytest.raises(ConfigError, match="methods.cgls' needs a linear problem with an adjoint"):
         config.check({"experiments": {"wells": experiment}})
     for name in ("lsi-refined", "cgls", "tv"):

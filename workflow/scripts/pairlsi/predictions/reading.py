@@ -125,12 +125,13 @@ def numpy_archive(path: Path) -> dict[str, np.ndarray]:
 
 
 def zarr_store(path: Path) -> dict[str, np.ndarray]:
-    import zarr
+    from zarr import Array
+    from zarr import open as open_store
 
-    opened = zarr.open(path, mode="r")
-    if isinstance(opened, zarr.Array):
+    opened = open_store(path, mode="r")
+    if isinstance(opened, Array):
         return {"y": opened[...]}
-    return {name: member[...] for name, member in opened.members(max_depth=None) if isinstance(member, zarr.Array)}
+    return {name: member[...] for name, member in opened.members(max_depth=None) if isinstance(member, Array)}
 
 
 def tiff_stack(path: Path) -> dict[str, np.ndarray]:
@@ -140,9 +141,9 @@ def tiff_stack(path: Path) -> dict[str, np.ndarray]:
 
 
 def mrc_volume(path: Path) -> dict[str, np.ndarray]:
-    import mrcfile
+    from mrcfile import open as open_volume
 
-    with mrcfile.open(path, permissive=False) as opened:
+    with open_volume(path, permissive=False) as opened:
         return {"y": np.array(opened.data)}
 
 

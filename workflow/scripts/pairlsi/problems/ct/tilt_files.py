@@ -57,7 +57,7 @@ def _download(wheel: Path) -> None:
     with outputs.naming(wheel), tempfile.TemporaryDirectory(dir=wheel.parent) as beside:
         call = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--retries=2", "--quiet"]
         call += ["--disable-pip-version-check", f"--dest={beside}", REQUIREMENT]
-        done = subprocess.run(call, capture_output=True, text=True)
+        done = subprocess.run(call, capture_output=True, text=True, encoding="utf-8")
         got = Path(beside) / WHEEL
         if done.returncode or not got.is_file():
             said = "; ".join(done.stderr.strip().splitlines()[-3:])  # the reason may stand above pip's conclusion
