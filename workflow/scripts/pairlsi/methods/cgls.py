@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from pairlsi.core.base import Iterations
-from pairlsi.methods import OWN, Method, deal
+from pairlsi.methods import OWN, Method, stopped_where_best
 from pairlsi.methods.estimates import Estimates
 from pairlsi.observations.mask import Mask
 
@@ -74,11 +74,7 @@ class CGLS(Method):
 
     @classmethod
     def choose(cls, methods, x, y):
-        dealt = zip(methods, deal(len(x), len(methods)), strict=True)
-        errors = np.concatenate([m.errors(x[own], y[own], own) for m, own in dealt if len(own)], axis=1).mean(1)
-        for method in methods:
-            method.iterations = int(np.argmin(errors))
-        return {"iterations": methods[0].iterations, "validation_rre": errors.tolist()}
+        return stopped_where_best(methods, x, y)
 
     def errors(self, x: np.ndarray, y: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """Relative errors (1 + I, n) of validation pairs, samples `numbers` (n,), after 0 … I iterations."""

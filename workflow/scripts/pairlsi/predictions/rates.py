@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pairlsi.evaluation.metrics import relative_error
 from pairlsi.predictions import inconsistent
 from pairlsi.predictions.model import Model, Observed
 from pairlsi.predictions.results import Estimate
@@ -43,9 +44,8 @@ def rows(model: Model, masks: dict[str, np.ndarray], splits: dict[str, tuple], s
 
 
 def measured(found: Estimate, truth: np.ndarray) -> Iterator[dict]:
-    """What was foretold of each sample, and what was the case."""
-    errors = np.linalg.norm((found.x - truth).reshape(len(truth), -1), axis=1)
-    errors /= np.linalg.norm(truth.reshape(len(truth), -1), axis=1)
+    """What was foretold of each sample, and what was the case; truth (N, C, H, W)."""
+    errors = relative_error(found.x, truth)
     within = (np.abs(found.x - truth) <= found.band).reshape(len(truth), -1).mean(1)
     for sample, error in enumerate(errors):
         yield {

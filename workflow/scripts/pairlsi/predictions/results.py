@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pairlsi.evaluation.metrics import relative_error
 from pairlsi.predictions.trust import Judgement
 
 
@@ -46,8 +47,7 @@ class Prediction:
         """Relative errors (N,) of a method's estimates, where the truth is known."""
         if self.truth is None:
             return None
-        off, whole = (u.reshape(len(u), -1) for u in (self.estimates[method].x - self.truth, self.truth))
-        return np.linalg.norm(off, axis=1) / np.linalg.norm(whole, axis=1)
+        return relative_error(self.estimates[method].x, self.truth)
 
     @property
     def p_value(self) -> np.ndarray:

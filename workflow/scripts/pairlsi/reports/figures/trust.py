@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-LEVEL = 0.05
+from pairlsi.predictions.trust import LEVEL
 
 
 def rates(table, labels: dict[str, str]) -> Figure:
