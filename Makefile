@@ -30,10 +30,13 @@ endif
 
 .PHONY: run test lint pins bench gpu provenance graphs export
 
+# with a bar that says what runs and how long it takes
+SNAKEMAKE := PYTHONPATH=$(CURDIR)/workflow/terminal $(BIN)/snakemake --logger terminal
+
 run: $(READY)
-	$(BIN)/snakemake --cores $(CORES) --quiet rules host $(CONFIG)
-	@for report in $$(ls $(RESULTS)/*/report.html 2>/dev/null || ls results/*/report.html); do \
-		echo "A report: $(CURDIR)/$$report"; done
+	@$(SNAKEMAKE) --cores $(CORES) $(CONFIG)
+	@$(BIN)/python workflow/terminal/announce.py \
+		$$(ls $(CURDIR)/$(RESULTS)/*/report.html 2>/dev/null || ls $(CURDIR)/results/*/report.html)
 
 # whether what lies in results/ comes from the present settings and sources: a table, and an error where not
 provenance: $(READY)
@@ -41,7 +44,7 @@ provenance: $(READY)
 
 # an experiment's networks and statistics as one file, for pairlsi.load on another machine: make export EXPERIMENT=ct
 export: $(READY)
-	$(BIN)/snakemake --cores $(CORES) --quiet rules host -- $(RESULTS)/$(EXPERIMENT)/model.zip $(CONFIG)
+	@$(SNAKEMAKE) --cores $(CORES) -- $(RESULTS)/$(EXPERIMENT)/model.zip $(CONFIG)
 
 # files of tests side by side, in the order that tests/conftest.py gives; a file's tests share what they set up
 test: $(READY)

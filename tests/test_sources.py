@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -31,8 +32,10 @@ UNREACHED = ["pairlsi/networks/unused.py", "pairlsi/report.py", "pairlsi/problem
 
 def forget() -> None:
     """A digest is computed in a process of its own: no cache outlives a change."""
-    for cached in (sources._reached, sources._imports, sources._meaning):
+    for cached in (sources.digest, sources._reached, sources._read, sources._files, sources._name, sources._parts):
         cached.cache_clear()
+    sources._known.clear()
+    sources._seen.clear()
 
 
 @pytest.fixture
@@ -93,6 +96,36 @@ def test_code_counts_from_the_moment_it_is_imported(tree):
     before = digest()
     (tree / "pairlsi/report.py").write_text("REPORT = 2\n", encoding="utf-8")
     assert digest() != before
+
+
+def test_what_files_say_is_kept_from_run_to_run_and_never_believed_of_another_content(tree, tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(sources.atexit, "register", written.append)
+    kept = tmp_path / "sources.json"
+
+    def run() -> tuple[str, list]:
+        """A digest as a program makes it that keeps what it learns; and the contents that it had to understand."""
+        forget()
+        understood, understand = [], sources._understood
+        monkeypatch.setattr(sources, "_understood", lambda content: understood.append(content) or understand(content))
+        sources.remember(kept)
+        found = sources.digest("train.py")
+        written.pop()()
+        monkeypatch.setattr(sources, "_understood", understand)
+        return found, understood
+
+    first, understood = run()
+    assert first == digest() and understood
+    assert run() == (first, [])
+    file = tree / "pairlsi/lazy.py"
+    stamp = file.stat()
+    file.write_text(file.read_text(encoding="utf-8").replace("1", "2"), encoding="utf-8")
+    os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # of the same size and age
+    second, understood = run()
+    assert second == digest() != first and len(understood) == 1
+    for damage in ("", "[1, 2", "{}", kept.read_text(encoding="utf-8").replace(sys.version, "another")):
+        kept.write_text(damage, encoding="utf-8")
+        assert run()[0] == second
 
 
 def test_a_file_named_beside_the_script_counts(tree):

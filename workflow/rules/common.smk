@@ -24,6 +24,8 @@ from pairlsi import predictions
 from pairlsi.predictions import asked
 from pairlsi.reports import listing, notebook
 
+sources.remember(Path(".snakemake/sources.json").resolve())
+
 # conda and Apptainer bring a Python of their own for the jobs
 deployed = bool(workflow.deployment_settings.deployment_method)
 if not deployed and surroundings.torn_apart(sys.executable):
