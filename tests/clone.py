@@ -11,7 +11,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "config.yaml", "Makefile", "workflow", "envs", "profiles", "slurm")
-TINY, VARIANTS = "workflow/presets/tiny.yaml", "workflow/presets/variants.yaml"
+TINY = "workflow/presets/tiny.yaml"
 EXPERIMENTS = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]
 
 
@@ -33,27 +33,11 @@ SMALL = {
     }
 }
 
-SMALL_VARIANTS = {
-    "experiments": {
-        "ct_noisy": {
-            "data": {"samples": {"train": 96}},
-            "networks": dict.fromkeys(["primal-dual", "linear", "linear-long"]),
-            "methods": dict.fromkeys(["primal-dual", "linear-lsi", "linear-estimate", "tv"]),
-        },
-        "crosswell_mild": {
-            "data": {"samples": {"train": 96}, "shard_size": 48},
-            "training": {"epochs": 2},
-            "methods": {"mlsi": {"samples": {"test": 3}}},
-        },
-    }
-}
-
 
 class Clone:
     """A copy of the repository's files in a folder of its own, with the preset tiny.
 
-    small: with the experiment ct alone, made smaller still by small.yaml; else all experiments as users have them,
-    those of the preset variants too, small as well.
+    small: with the experiment ct alone, made smaller still by small.yaml; else all experiments as users have them.
     """
 
     def __init__(self, folder: Path, small: bool = True):
@@ -63,8 +47,7 @@ class Clone:
             copy(ROOT / part, folder / part)
         if small:
             self._reduce(folder)
-        said = SMALL if small else SMALL_VARIANTS
-        (folder / "small.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+        (folder / "small.yaml").write_text(yaml.safe_dump(SMALL if small else {}), encoding="utf-8")
         self._lies_in(folder, dict(os.environ))
 
     @staticmethod
@@ -73,22 +56,28 @@ class Clone:
             said = yaml.safe_load((folder / file).read_text(encoding="utf-8"))
             said["experiments"] = {"ct": said["experiments"]["ct"]}  # a config file on top could not take others away
             (folder / file).write_text(yaml.safe_dump(said), encoding="utf-8")
-        (folder / VARIANTS).write_text(yaml.safe_dump({}), encoding="utf-8")
 
     def _lies_in(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder, self.results, self.environment = folder, folder / "results" / "tiny" / "ct", environment
 
+    @classmethod
+    def at(cls, folder: Path) -> "Clone":
+        """The clone that lies in a folder already."""
+        clone = object.__new__(cls)
+        clone._lies_in(folder, dict(os.environ))
+        return clone
+
     def copy(self, folder: Path) -> "Clone":
         """A copy of this clone, with its results and what Snakemake remembers of them."""
-        copy = object.__new__(type(self))
         shutil.copytree(self.folder, folder, symlinks=True)
-        copy._lies_in(folder, self.environment)
+        copy = self.at(folder)
+        copy.environment = self.environment
         return copy
 
     def command(self, *words: str, cores: int | None = 2) -> list[str]:
         limit = ["--cores", str(cores)] if cores else []
         call = [sys.executable, "-m", "snakemake", *limit, *words]
-        return [*call, "--configfile", VARIANTS, TINY, "small.yaml"]
+        return [*call, "--configfile", TINY, "small.yaml"]
 
     def snakemake(
         self, *words: str, cores: int | None = 2, check: bool = True, timeout: int = 600

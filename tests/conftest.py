@@ -6,6 +6,7 @@ Imported at the top is what every machine has that tests a GPU: see `make gpu`.
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
 # first among those: at the end no core waits for another
-LONG = ("test_tiny.py", "test_slurm.py", "test_workflow.py", "test_faults.py")
+LONG = ("test_workflow.py", "test_tiny.py", "test_slurm.py", "test_slurm_run.py", "test_faults.py")
 
 
 def pytest_collection_modifyitems(items):
@@ -105,12 +106,18 @@ def ct_data(tmp_path_factory, ct_problem, make_split):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Clone:
-    """A clone on which the whole workflow has run."""
+    """A clone on which the whole workflow has run; one for all processes that test side by side, not to be changed."""
     from clone import Clone
+    from filelock import FileLock
 
-    clone = Clone(tmp_path_factory.mktemp("workflow") / "clone")
-    clone.snakemake()
-    return clone
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "finished"
+    with FileLock(f"{folder}.lock"):
+        if folder.is_dir():
+            return Clone.at(folder)
+        clone = Clone(tmp_path_factory.mktemp("workflow") / "clone")
+        clone.snakemake()
+        return Clone.at(clone.folder.rename(folder))
 
 
 @pytest.fixture
