@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
 # first among those: at the end no core waits for another
-LONG = ("test_workflow.py", "test_tiny.py", "test_slurm.py", "test_slurm_run.py", "test_faults.py")
+LONG = ("test_workflow.py", "test_tiny.py", "test_slurm.py", "test_slurm_run.py", "test_reruns.py", "test_faults.py")
 
 
 def pytest_collection_modifyitems(items):
