@@ -74,6 +74,23 @@ def test_a_pair_starts_as_the_best_linear_one(problem, data, linear, encoder_wid
     assert torch.allclose(network.y_encoder.variances, linear.variances_y)
 
 
+def test_errors_of_data_on_principal_components_are_those_of_decoded_latents(problem, data):
+    network, (x, y) = paired(problem, data, widths=(4, 0)), tensors(data)
+    with torch.no_grad():
+        terms, half = network.loss_terms(x, y), len(x) // 2
+        z_x, z_y = network.encode_x(x), network.encode_y(y)
+        decoded = {"autoencode_y": network.decode_y(z_y), "forward": network.decode_y(network.forward_map(z_x))}
+    for (name, estimate), part in zip(decoded.items(), (slice(half), slice(half, None)), strict=True):
+        wanted = ((estimate - y) / network.y_scaling.scale).square().flatten(1).mean(1)[part]
+        torch.testing.assert_close(terms[name], wanted, rtol=1e-4, atol=1e-6)
+    x = x.requires_grad_()
+    network.loss_terms(x, y)["forward"].sum().backward()  # the surrogate learns by it
+    found, x.grad = x.grad.clone(), None
+    errors = (network.predict(x) - y) / network.y_scaling.scale
+    errors.square().flatten(1).mean(1)[half:].sum().backward()
+    torch.testing.assert_close(found, x.grad, rtol=1e-4, atol=1e-7)
+
+
 def test_an_encoder_decoder_starts_as_the_best_linear_one_behind_its_mask(problem, data):
     keep = np.ones((1, 8, 1), np.float32)
     keep[:, [1, 4, 5]] = 0
