@@ -28,7 +28,7 @@ $(error the path of this folder, $(CURDIR), has blanks or other signs in it that
   move it to one of letters, digits and /._,+@%=~- alone)
 endif
 
-.PHONY: run test lint pins bench gpu provenance graphs export
+.PHONY: run check test lint pins bench gpu provenance graphs export docs reference
 
 # with a bar that says what runs and how long it takes
 SNAKEMAKE := PYTHONPATH=$(CURDIR)/workflow/terminal $(BIN)/snakemake --logger terminal
@@ -50,10 +50,28 @@ export: $(READY)
 test: $(READY)
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+# style and the fast tests, for while one works
+check: lint
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow and not slurm and not gpu"
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+
+# the pages of config keys, from the settings' own descriptions; a test says when they have drifted
+reference: $(READY)
+	$(BIN)/python docs/make_reference.py
+
+# the site, in an environment of its own, with every link checked: site/index.html
+docs: docs/.venv/ready
+	NO_MKDOCS_2_WARNING=1 docs/.venv/bin/mkdocs build --quiet
+	@echo "The site: $(CURDIR)/site/index.html"
+
+docs/.venv/ready: docs/requirements.txt
+	$(PYTHON) -m venv docs/.venv
+	docs/.venv/bin/pip install -q -r docs/requirements.txt
+	touch $@
 
 # the conda environment from the pins for pip
 pins: $(READY)

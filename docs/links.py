@@ -1,0 +1,36 @@
+"""A hook of mkdocs: links that lead out of docs/ into the repository, as they should on a forge, lead nowhere on the site.
+
+They are shown as the name of what they lead to; pictures that the workflow made are copied into the site.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "workflow" / "report"
+
+
+def on_page_markdown(markdown: str, page, **_) -> str:
+    """The page's text with links to files of the repository as code, and pictures beside it."""
+    up = "../" * (page.file.src_uri.count("/") + 1)
+
+    def replaced(match: re.Match) -> str:
+        picture, text, target = match.groups()
+        path = (ROOT / "docs" / page.file.src_uri).parent / target.partition("#")[0]
+        if not path.exists():
+            raise ValueError(f"{page.file.src_uri} links to {target}, which is not there")
+        if picture:
+            return f"![{text}]({up.removesuffix('../')}pictures/{path.name})"
+        return f"{text} (`{path.resolve().relative_to(ROOT)}`)"
+
+    outside = rf"(!?)\[([^\]]*)\]\(({re.escape(up)}[^)]+)\)"
+    inside = r"()\[([^\]]*)\]\(((?:own-problem|own-method)/[^)]*)\)"
+    return re.sub(inside, replaced, re.sub(outside, replaced, markdown))
+
+
+def on_post_build(config, **_) -> None:
+    folder = Path(config["site_dir"]) / "pictures"
+    folder.mkdir(exist_ok=True)
+    for picture in PICTURES.glob("*.png"):
+        shutil.copy(picture, folder)
