@@ -20,6 +20,7 @@ from pairlsi.core import errors, parts, variants
 from pairlsi.core.base import EVALUATED, SPLITS
 from pairlsi.data import store
 from pairlsi.jobs import planned, sources
+from pairlsi.observations import spoiled
 from pairlsi import predictions
 from pairlsi.predictions import asked
 from pairlsi.reports import listing, notebook

@@ -78,6 +78,8 @@ def source_of_prediction(script, asked_for):
         kinds += [("networks", experiment.networks[name].part.kind) for name in networks]
         if script != "predict.py":
             kinds += [("observations", one.part.kind) for one in experiment.observations.values()]
+        if script == "trust.py":
+            kinds += [("observations", one.part.kind) for one in spoiled.fitting(experiment)]
         return sources.digest(script, *sorted({str(parts.source_of(*kind)) for kind in kinds}))
 
     return digest

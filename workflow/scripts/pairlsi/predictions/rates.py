@@ -1,44 +1,66 @@
-"""How often the trust of predictions is right on test data: false alarms, power, and what intervals and bands hold."""
+"""How often the trust of predictions is right on test data, and what methods make of data that something went wrong with."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from pairlsi import observations
 from pairlsi.evaluation.metrics import relative_error
-from pairlsi.predictions import inconsistent
+from pairlsi.observations import spoiled
 from pairlsi.predictions.model import Model, Observed
 from pairlsi.predictions.results import Estimate
 
-FIRST = 100  # test samples at most
+FIRST, SPOILED = 100, 50  # test samples at most, as they are and spoiled
 
 
 def cases(experiment) -> list[str]:
     """Those that rates are told of: full data, and what is missing of the data that the claims are about."""
-    from pairlsi.observations import split_case
-
+    masked = [case for case in experiment.cases if not _spoils(experiment, case)]
     wanted = (0, experiment.evaluation.percent)
-    return [case for case in experiment.cases if split_case(case)[1] in wanted] or experiment.cases[:1]
+    return [case for case in masked if observations.split_case(case)[1] in wanted] or masked[:1] or experiment.cases[:1]
+
+
+def _spoils(experiment, case: str) -> bool:
+    return issubclass(experiment.observations[observations.split_case(case)[0]].part, spoiled.Spoiled)
 
 
 def rows(model: Model, masks: dict[str, np.ndarray], splits: dict[str, tuple], seed: int) -> Iterator[dict]:
-    """A row a mask, kind of data, severity and sample, by the method that speaks for all.
+    """A row a mask, kind of data, severity, method and sample.
 
     masks: name -> keep (rows,); splits: "test" and "ood" -> x, y (N, C, H, W), full data; seed: of what goes wrong.
-    kind: "test", as in training; "ood", of another distribution; or one of `inconsistent.KINDS`.
+    kind: "test", as in training; "ood", of another distribution, both by the method that speaks for all; or a kind of
+    `observations.spoiled` at each of its severities, behind the mask that leaves most, by all methods.
     """
-    method = model.methods[0]
     for name, keep in masks.items():
-        mask = Observed(model.problem, keep).mask
-        said = [(split, 0.0, x[:FIRST], y[:FIRST]) for split, (x, y) in splits.items()]
-        x, y = (u[:FIRST] for u in splits["test"])
-        for kind, one in inconsistent.KINDS.items():
-            for severity in one.severities:
-                rng = np.random.default_rng([seed, list(inconsistent.KINDS).index(kind), round(100 * severity)])
-                said.append((kind, severity, x, one.spoil(y, severity, rng, model.problem).astype(np.float32)))
-        data = np.concatenate([mask(y) for *_, y in said])
-        [(_, found)] = model.behind(keep, data, [method])
-        truth = np.concatenate([x for _, _, x, _ in said])
-        told = [(kind, severity, sample) for kind, severity, x, _ in said for sample in range(len(x))]
+        data = [(split, 0.0, x[:FIRST], y[:FIRST]) for split, (x, y) in splits.items()]
+        yield from tried(model, name, keep, data, model.methods[:1])
+    name = max(masks, key=lambda name: masks[name].sum())
+    x, y = (u[:SPOILED] for u in splits["test"])
+    data = [(one.part.kind, level, x, spoil(model, one, level, y)) for one, level in severities(model, seed)]
+    yield from tried(model, name, masks[name], [("test", 0.0, x, y)], model.methods[1:])
+    yield from tried(model, name, masks[name], data, model.methods)
+
+
+def severities(model: Model, seed: int) -> list[tuple]:
+    """(instance, level) of everything that may go wrong with data of this model's problem."""
+    fit = spoiled.fitting(model.experiment, seed)
+    return [(one, level) for one in fit for level in one.part.levels(one.settings)]
+
+
+def spoil(model: Model, one, level: float, y: np.ndarray) -> np.ndarray:
+    """Test data y (N, C, H, W), the first of their split, spoiled."""
+    observation = observations.made(observations.described(one, level), model.problem, draw=0)
+    return observation(y, "test", np.arange(len(y)))
+
+
+def tried(model: Model, name: str, keep: np.ndarray, data: list[tuple], methods: list[str]) -> Iterator[dict]:
+    """Rows of several (kind, severity, x, y) behind a mask of this name by these methods."""
+    if not methods:
+        return
+    mask = Observed(model.problem, keep).mask
+    truth = np.concatenate([x for _, _, x, _ in data])
+    told = [(kind, severity, sample) for kind, severity, x, _ in data for sample in range(len(x))]
+    for method, found in model.behind(keep, np.concatenate([mask(y) for *_, y in data]), methods):
         for (kind, severity, sample), row in zip(told, measured(found, truth), strict=True):
             yield {"mask": name, "kind": kind, "severity": severity, "sample": sample, "method": method} | row
 

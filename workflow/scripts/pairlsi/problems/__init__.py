@@ -39,6 +39,7 @@ class Problem(Part):
                                 through frequencies need it
     simulate(x) -> y            A on tensors, differentiable; methods that are `differentiable` need it
     mirrored                    whether rows go on past the ends as a parallel beam's views do
+    peak_frequency              Hz, of the Ricker wavelet that sends waves out; None where none does
     positions, position_unit    where the rows that masks act on lie, (rows,), for measurements that have others
     position_period             after which a row comes again, mirrored along the last axis of y; None where none does
     oddities(y, keep)           what is odd about data whatever x is, name -> (N,); `oddity_words` says it, see below
@@ -61,6 +62,7 @@ class Problem(Part):
     y_axes: ClassVar[tuple[str, str, str] | None] = None
     mirrored: ClassVar[bool] = False
     sample_interval: float | None = None
+    peak_frequency: float | None = None
     positions: np.ndarray | None = None
     position_unit: ClassVar[str] = ""
     inverse_label: ClassVar[str] = "A quick inverse"

@@ -89,6 +89,7 @@ class Crosswell(Problem):
         self.y_shape = (2 * settings.sources_per_well, settings.receivers_per_well, samples)
         self.missing_count = settings.receivers_per_well
         self.sample_interval = settings.time_step * settings.keep_every
+        self.peak_frequency = settings.peak_frequency
         self.positions = _spread(settings.receivers_per_well, settings.rows) * settings.spacing
 
     @classmethod

@@ -1,0 +1,24 @@
+"""A wrong P: rows that are believed to have been measured, and were not."""
+
+from pydantic import Field
+
+from pairlsi.observations.spoiled import Severities, Spoiled
+
+
+class Silent(Spoiled):
+    """Some rows are zero, others for each sample, and inference is not told."""
+
+    label = "rows without data that are believed to have some"
+    description = "Some rows of the data are zero, others for each sample, and nobody knows."
+    unit = "rows"
+
+    class Settings(Spoiled.Settings):
+        """How many."""
+
+        severities: Severities = Field([1, 2, 4], description="rows, one case each")
+
+    def spoil(self, y, generators):
+        spoiled = y.copy()
+        for own, rows in zip(self.by_rows(spoiled), self.some_rows(generators, round(self.level)), strict=True):
+            own[rows] = 0
+        return spoiled
