@@ -1,6 +1,7 @@
 """Where to measure: expected errors against sampling, designs against all there are, and what a report says of them."""
 
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,11 @@ from made import make_network
 from pairlsi import problems
 from pairlsi.data.statistics import Statistics
 from pairlsi.designs import choosing, survey, trial
+from pairlsi.evaluation.settings import Evaluation
 from pairlsi.methods import closed_form
 from pairlsi.networks.linear_fit import fit_samples
+from pairlsi.reports import designed
+from pairlsi.reports.figures import designs as figures
 
 FEW = 300
 
@@ -107,3 +111,42 @@ def test_even_rows_are_even_and_all_designs_keep_to_the_rows_allowed(fitted):
     for rows in (choosing.greedy(found, 3, among), choosing.relaxed(found, 3, among)):
         assert set(rows) <= set(among.tolist()) and len(set(rows)) == 3
     assert trial.counts(60) == [4, 6, 10, 15, 20] and trial.counts(32) == [2, 3, 5, 8, 11]
+
+
+@pytest.fixture(scope="module")
+def tried() -> pd.DataFrame:
+    """Errors made so that the greedy design gains a fifth with four rows and loses a tenth with two, give or take."""
+    noise, rows = 0.01 * np.random.default_rng(0).standard_normal(40), []
+    for count, design, draw, error in (
+        *((count, "even", draw, 0.5 + 0.1 * (draw - 1)) for count in (2, 4) for draw in range(3)),
+        (2, "trace", 0, 0.55),
+        (4, "trace", 0, 0.4),
+    ):
+        said = {"design": design, "reach": "all", "count": count, "draw": draw, "method": "best", "expected": 0.5}
+        said |= {"rows": " ".join(map(str, range(count))), "positions": " ".join(f"{30 * i}" for i in range(count))}
+        rows += [said | {"sample": sample, "rre": error + own} for sample, own in enumerate(noise)]
+    return pd.DataFrame(rows)
+
+
+def test_gains_are_paired_and_over_the_mean_of_the_phases(tried):
+    evaluation = Evaluation(seed=1, confidence=0.95, resamples=300, claims=[])
+    found = designed.Designs(tried, evaluation)
+    for count, gain in ((2, -0.1), (4, 0.2)):
+        mean, low, high = found.gain("best", "all", "trace", count)
+        assert mean == pytest.approx(gain, abs=0.002) and low < mean < high and high - low < 0.01
+    assert found.chosen("all", "trace", 4) == ([0, 1, 2, 3], [0.0, 30.0, 60.0, 90.0])
+    said = designed.in_words(found, str.upper, "angles")
+    assert "BEST" in said and "in 1 of 2 designs" in said and "more in 1, " in said and "20.0%" in said
+    table = designed.gains(found, str.upper)
+    assert len(table) == 4 and list(table["smaller than evenly spread by"] == "") == [True, True, False, False]
+
+
+@pytest.mark.parametrize("period", [180.0, None])
+def test_the_figure_shows_every_design_where_it_lies(tried, period):
+    found = designed.Designs(tried, Evaluation(seed=1, confidence=0.95, resamples=300, claims=[]))
+    problem = SimpleNamespace(position_period=period, position_unit="m", missing_name="rows")
+    left, right = figures.designs(found, "best", problem).axes
+    assert [len(line.get_xdata()) for line in left.lines] == [4, 4]
+    places = left.lines[1].get_xdata() if period else left.lines[1].get_ydata()
+    assert places == pytest.approx(np.array([0, 30, 60, 90]) * (np.pi / 180 if period else 1))
+    assert right.lines[1].get_ydata() == pytest.approx([0.55, 0.4], abs=0.01)

@@ -25,7 +25,7 @@ VARIED = yaml.safe_load((ROOT / VARIANTS).read_text(encoding="utf-8"))["experime
 merge(VARIED, copy.deepcopy(SMALL_VARIANTS["experiments"]))
 SAID = EXPERIMENTS | VARIED
 HERE = [name for name in SAID if name not in OWN]
-ON_CPU = ("create_store", "simulate", "statistics", "summarise", "trust", "report")
+ON_CPU = ("create_store", "simulate", "statistics", "summarise", "trust", "design", "report")
 
 
 def asked_of(experiment: str) -> set[str]:

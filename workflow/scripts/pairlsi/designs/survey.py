@@ -20,8 +20,8 @@ class Survey:
     """Rows that could be measured.
 
     blocks (n, r, L): V_i, padded with zeros; turned (n, b, r): what makes them of the b entries of a row, so that data
-    turn into coordinates with noise of variance 1; target (L, p): T; axes (latent_x, p): what T is in, of the latents of
-    x; beyond: the expected squared error where all latents are known.
+    turn into coordinates with noise of variance 1; target (L, p): T; axes (latent_x, p): in which latents of x that is
+    told; beyond: the expected squared error where all latents are known.
     """
 
     blocks: np.ndarray
@@ -43,14 +43,18 @@ class Survey:
 
     def expected(self, rows) -> float:
         """The expected squared error of x̂, scaled, behind these rows."""
-        return self.trace(np.isin(self.everywhere, rows).astype(float))[0] + self.beyond
+        return float(np.sum(self.target * self.left(np.isin(self.everywhere, rows).astype(float)))) + self.beyond
 
     def trace(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """tr(Tᵀ C T) for weights (n,) of the rows, and its gradient (n,), -‖V_i C T‖² for each."""
+        left = self.left(weights)
+        return float(np.sum(self.target * left)), -np.square(self.blocks @ left).sum((1, 2))
+
+    def left(self, weights: np.ndarray) -> np.ndarray:
+        """C T (L, p) for weights (n,) of the rows."""
         import scipy.linalg
 
-        left = scipy.linalg.cho_solve(scipy.linalg.cho_factor(self.precision(weights)), self.target)
-        return float(np.sum(self.target * left)), -np.square(self.blocks @ left).sum((1, 2))
+        return scipy.linalg.cho_solve(scipy.linalg.cho_factor(self.precision(weights)), self.target)
 
     def coordinates(self, rows_of_data: np.ndarray) -> np.ndarray:
         """Coordinates (N, n, r) of scaled data (N, n, b)."""

@@ -65,36 +65,34 @@ def rows(model, linear: str, test: tuple, seed: int) -> Iterator[dict]:
     truth, coordinates, square = known(network, model.problem, x, y)
     found = survey.of_network(network, model.problem, model.statistics, square)
     error = choosing.measured_error(found, found.coordinates(coordinates), truth @ found.axes)
-    length = found.blocks.shape[2]
     methods, choice = dict.fromkeys([linear, model.methods[0]]), {}
     for one in designs(found, error, seed):
         keep = np.isin(np.arange(len(found.blocks)), one.rows)
+        told = {"design": one.name, "reach": one.reach, "count": len(one.rows), "draw": one.draw}
+        where = {"expected": float(np.sqrt(found.expected(one.rows) / square)), "rows": " ".join(map(str, one.rows))}
+        where["positions"] = " ".join(f"{place:g}" for place in positions(model.problem)[one.rows])
         for name in methods:
             if name != linear and (one.name not in DEAR or one.reach != "all"):
                 continue
             method = model.method(name, keep)
             if name == linear:
-                method.length = length
-            elif method.leaves_open:  # once, behind the first design, which has no part in what is compared
-                choice = choice or {
-                    key: value
-                    for key, value in method.choose([method], *(u[method.samples("validation")] for u in (x, y))).items()
-                    if key in CHOICES
-                }
+                method.length = found.blocks.shape[2]
+            else:
+                choice = choice or chosen(method, x, y)
                 for key, value in choice.items():
                     setattr(method, key, value)
-            numbers = np.arange(min(FIRST, len(test[0])))
             measured = Observed(model.problem, keep).mask(test[1][:FIRST])
-            errors = relative_error(method.estimate(measured, "test", numbers).x, test[0][:FIRST])
-            for sample, value in enumerate(errors):
-                yield {"design": one.name, "reach": one.reach, "count": len(one.rows), "draw": one.draw} | {
-                    "method": name,
-                    "sample": sample,
-                    "rre": float(value),
-                    "expected": float(np.sqrt(found.expected(one.rows) / square)),
-                    "rows": " ".join(map(str, one.rows)),
-                    "positions": " ".join(f"{place:g}" for place in positions(model.problem)[one.rows]),
-                }
+            estimated = method.estimate(measured, "test", np.arange(len(measured))).x
+            for sample, value in enumerate(relative_error(estimated, test[0][:FIRST])):
+                yield told | {"method": name, "sample": sample, "rre": float(value)} | where
+
+
+def chosen(method, x: np.ndarray, y: np.ndarray) -> dict:
+    """What a method leaves open, chosen on validation pairs x, y (N, C, H, W): once, behind the first design, since
+    every design is to be judged by the same method.
+    """
+    found = method.choose([method], x, y) if method.leaves_open else {}
+    return {key: value for key, value in found.items() if key in CHOICES}
 
 
 def positions(problem) -> np.ndarray:

@@ -63,6 +63,7 @@ class Crosswell(Problem):
         "regimes",
         "latents",
         "trust",
+        "where-to-measure",
         "bounds",
         "training-terms",
         "cost",

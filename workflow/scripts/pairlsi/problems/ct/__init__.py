@@ -52,6 +52,7 @@ class CT(Problem):
         "clusters",
         "choices",
         "trust",
+        "where-to-measure",
         "bounds",
         "training",
         "claims-in-detail",
