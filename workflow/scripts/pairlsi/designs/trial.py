@@ -59,6 +59,8 @@ def designs(found: survey.Survey, error, seed: int) -> Iterator[Design]:
 def rows(model, linear: str, test: tuple, seed: int) -> Iterator[dict]:
     """A row a design, method and sample. model: `predictions.model.Model`; linear: the name of the method whose network
     the designs are for; test: x, y (N, C, H, W), full data.
+
+    "rre" is relative to ‖x‖, "expected" what the linear-Gaussian model says, relative to ‖x - shift‖ as x is scaled.
     """
     network = model.network(model.experiment.methods[linear].settings.network)
     x, y = (u[:FIRST] for u in model.validation)

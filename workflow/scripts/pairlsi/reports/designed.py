@@ -80,7 +80,8 @@ def in_words(found: Designs, label, rows: str) -> str:
         lost = [one for one in tried if one[4] < 0]
         sentence = (
             f"With {label(method)}, of {REACH[reach]}, chosen {rows} leave less error than evenly spread ones in "
-            f"{len(won)} of {len(tried)} designs, the interval above zero, and more in {len(lost)}, the interval below."
+            f"{len(won)} of {len(tried)} designs, the interval above zero, and more in {len(lost)}, the interval below "
+            f"(were there no difference, {len(tried) * (1 - found.confidence) / 2:.1g} of either by chance)."
         )
         if tried:
             name, count, mean, low, high = max(tried, key=lambda one: one[2])
