@@ -17,6 +17,7 @@ from pairlsi.methods import closed_form
 from pairlsi.networks.linear_fit import fit_samples
 from pairlsi.reports import designed
 from pairlsi.reports.figures import designs as figures
+from pairlsi.reports.sections.where_to_measure import WhereToMeasure
 
 FEW = 300
 
@@ -150,3 +151,19 @@ def test_the_figure_shows_every_design_where_it_lies(tried, period):
     places = left.lines[1].get_xdata() if period else left.lines[1].get_ydata()
     assert places == pytest.approx(np.array([0, 30, 60, 90]) * (np.pi / 180 if period else 1))
     assert right.lines[1].get_ydata() == pytest.approx([0.55, 0.4], abs=0.01)
+
+
+def test_the_section_is_there_where_designs_were_tried_and_says_what_they_gain(problem, tried, tmp_path, monkeypatch):
+    shown, experiment = [], SimpleNamespace(evaluation=Evaluation(seed=1, confidence=0.95, resamples=300, claims=[]))
+    monkeypatch.setattr("IPython.display.display", lambda one: shown.append(one.data))
+    results = SimpleNamespace(
+        results=tmp_path, figures=tmp_path / "figures", problem=problem, experiment=experiment, label=str.upper
+    )
+    section = WhereToMeasure(WhereToMeasure.Settings(), results)
+    assert section.lacking() == ""
+    tried.to_csv(tmp_path / "designs.csv", index=False)
+    assert section.lacking() is None
+    section.show()
+    text = "".join(shown)
+    assert "in 1 of 2 designs" in text and "4 angles by least expected error" in text and "evenly spread" in text
+    assert (tmp_path / "figures/where-to-measure.png").is_file()

@@ -6,12 +6,12 @@ import pandas as pd
 from pairlsi.evaluation.bootstrap import Levels, interval
 
 LABELS = {
-    "even": "evenly spread, mean over phases",
-    "random": "at random, mean over draws",
-    "trace": "least expected error, one after the other",
-    "determinant": "least determinant, one after the other",
-    "weights": "largest weights of the relaxed problem",
-    "exchange": "least expected error, then moved on validation samples",
+    "even": "evenly spread",
+    "random": "at random",
+    "trace": "least expected error",
+    "determinant": "least determinant",
+    "weights": "relaxed weights",
+    "exchange": "moved on validation samples",
 }
 REACH = {"all": "all rows", "first": "the first two thirds alone"}
 CHOSEN = ("trace", "determinant", "weights", "exchange")
@@ -85,6 +85,6 @@ def in_words(found: Designs, label, rows: str) -> str:
         )
         if tried:
             name, count, mean, low, high = max(tried, key=lambda one: one[2])
-            sentence += f" The most: {mean:.1%} ({low:.1%} to {high:.1%}), {count} {rows} of {name}."
+            sentence += f" The most: {mean:.1%} ({low:.1%} to {high:.1%}), {count} {rows} by {name}."
         said.append(sentence)
     return " ".join(said)

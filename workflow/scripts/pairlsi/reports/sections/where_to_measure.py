@@ -40,6 +40,7 @@ class WhereToMeasure(Section):
         show_table(
             designed.gains(found, stored.label),
             f"Mean errors on test samples behind so many {rows}, and by how much they are smaller than behind evenly "
-            "spread ones, relatively, with intervals over samples.",
+            "spread ones (the mean over three phases), relatively, with intervals over samples; "
+            "docs/where-to-measure.md says how each is chosen.",
             index=False,
         )
