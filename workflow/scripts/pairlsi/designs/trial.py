@@ -67,7 +67,10 @@ def rows(model, linear: str, test: tuple, seed: int) -> Iterator[dict]:
     truth, coordinates, square = known(network, model.problem, x, y)
     found = survey.of_network(network, model.problem, model.statistics, square)
     error = choosing.measured_error(found, found.coordinates(coordinates), truth @ found.axes)
-    methods, choice = dict.fromkeys([linear, model.methods[0]]), {}
+    methods, choice = [linear], {}
+    lead = model.experiment.methods[model.methods[0]]
+    if lead.name != linear and not (lead.part.starts_from(lead.settings) or lead.part.differentiable):
+        methods.append(lead.name)  # what starts from another's estimates, or simulates, would take too long
     for one in designs(found, error, seed):
         keep = np.isin(np.arange(len(found.blocks)), one.rows)
         told = {"design": one.name, "reach": one.reach, "count": len(one.rows), "draw": one.draw}
