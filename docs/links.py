@@ -1,4 +1,4 @@
-"""A hook of mkdocs: links that lead out of docs/ into the repository, as they should on a forge, lead nowhere on the site.
+"""A hook of mkdocs: links out of docs/ into the repository, which a forge follows, lead nowhere on a site.
 
 They are shown as the name of what they lead to; pictures that the workflow made are copied into the site.
 """

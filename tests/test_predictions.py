@@ -22,12 +22,12 @@ from pairlsi import problems
 from pairlsi.config import check
 from pairlsi.core.errors import ConfigError
 from pairlsi.data import store
+from pairlsi.observations import spoiled
 from pairlsi.predictions import (
     ObservationError,
     asked,
     conformal,
     exported,
-    inconsistent,
     model,
     page,
     rates,
@@ -37,7 +37,7 @@ from pairlsi.predictions import (
 )
 from pairlsi.predictions.placing import place
 from pairlsi.predictions.reading import Measurement, read
-from pairlsi.reports import trusted
+from pairlsi.reports import inconsistencies, trusted
 
 ANGLES, BINS = 12, 23
 DRAWN = np.random.default_rng(0).random((3, ANGLES, BINS)).astype(np.float32)
@@ -491,14 +491,32 @@ def tried(trained, pairs) -> pd.DataFrame:
     return pd.DataFrame(rates.rows(trained, {"all": KEPT["all"], "block": KEPT["block"]}, splits, seed=3))
 
 
-def test_power_rises_with_severity_and_areas_under_the_curve_count_pairs(tried):
-    noticed = (tried.p_value <= 0.05).groupby([tried.kind, tried.severity]).mean()
-    for kind, one in inconsistent.KINDS.items():
-        assert list(noticed[kind].index) == list(one.severities)
+def test_power_rises_with_severity_and_areas_under_the_curve_count_pairs(tried, trained):
+    own = trusted.first(tried)
+    noticed = (own.p_value <= 0.05).groupby([own.kind, own.severity]).mean()
+    for one in spoiled.fitting(trained.experiment):
+        found = noticed[one.part.kind]
+        assert list(found.index) == one.part.levels(one.settings)
+    for kind in ("noise", "outliers", "gain", "dead", "silent", "shift"):
         assert noticed[kind].iloc[-1] > 0.8 and noticed[kind].iloc[-1] >= noticed[kind].iloc[0]
     assert noticed["ood", 0] < 0.2  # they are test samples here
     a, b = np.array([0.1, 0.2, 0.2]), np.array([0.2, 0.5])
     assert trusted.area(a, b) == pytest.approx((2 + 1.5 + 1.5) / 6)
+
+
+def test_the_best_method_is_named_where_its_lead_is_clear_and_nowhere_else(tried):
+    def row(kind, sample, method):
+        by = 0.02 if kind == "gain" else (-1) ** sample  # that the second one is worse
+        said = {"mask": "all", "kind": kind, "severity": 1.0, "sample": sample, "method": method, "p_value": 0.01}
+        return said | {"error": 0.1 + 0.01 * sample + (by if method == "b" else 0)}
+
+    rows = [row(kind, sample, method) for kind in ("outliers", "gain") for sample in range(20) for method in "ab"]
+    clean = [one | {"kind": "test", "severity": 0.0} for one in rows[:40]]
+    table = inconsistencies.comparison(pd.DataFrame(clean + rows), {"a": "A", "b": "B"})
+    assert dict(zip(table.what, table.best, strict=True)) == {"outliers": "no clear one", "gain of every row off": "A"}
+    assert set(table.noticed) == {"100%"} and list(table.severity) == ["1 % of the entries", "1 % standard deviation"]
+    everything = inconsistencies.comparison(tried, {method: method for method in tried.method.unique()})
+    assert len(everything) == len(trusted.power(tried)) - 1
 
 
 def test_the_tables_tell_rates_within_what_chance_allows(tried):
@@ -507,7 +525,7 @@ def test_the_tables_tell_rates_within_what_chance_allows(tried):
         assert low <= rate <= high
     said = trusted.in_words(tried, "The best linear estimate")
     assert "where 5 % should" in said and "dead" in said
-    assert len(trusted.power(tried)) == sum(len(one.severities) for one in inconsistent.KINDS.values()) + 1
+    assert set(trusted.power(tried).severity) >= {"4 bins", "0.1 entries"}
 
 
 def test_a_report_has_them_where_they_were_made(tried, computed, tmp_path, monkeypatch):
@@ -515,25 +533,12 @@ def test_a_report_has_them_where_they_were_made(tried, computed, tmp_path, monke
     label = "Data of your own: is the trust in them right?"
     assert label not in [section.heading for section in report(folder, monkeypatch) if section.text]
     tried.to_csv(folder / "trust.csv", index=False)
-    [section] = [section for section in report(folder, monkeypatch) if section.heading == label]
-    assert "rows without data" in "".join(section.html) and "block" in "".join(section.html)
-    assert "where 5 % should" in "".join(section.text)
-
-
-@pytest.mark.parametrize("kind", inconsistent.KINDS)
-def test_what_goes_wrong_goes_wrong_by_as_much_as_it_says(kind, pairs):
-    y, rng = pairs[1][:20], np.random.default_rng(0)
-    mildest, *_, worst = inconsistent.KINDS[kind].severities
-    off = [
-        np.linalg.norm(inconsistent.KINDS[kind].spoil(y, s, rng, CT) - y) / np.linalg.norm(y) for s in (mildest, worst)
-    ]
-    assert 0 < off[0] < off[1]
-    if kind == "noise":  # 4 times in all: sqrt(15) times that of training on top
-        assert abs(off[1] - np.sqrt(15) * 0.01) < 1e-3
-    if kind == "shift":
-        assert np.array_equal(inconsistent.KINDS[kind].spoil(y, 1.0, rng, CT), np.roll(y, 1, -1))
-    if kind == "silent":
-        assert ((inconsistent.KINDS[kind].spoil(y, 4, rng, CT) == 0).all(-1).sum((1, 2)) == 4).all()
+    sections = {section.heading: section for section in report(folder, monkeypatch)}
+    assert "rows without data" in "".join(sections[label].html) and "block" in "".join(sections[label].html)
+    assert "where 5 % should" in "".join(sections[label].text)
+    wrong = sections["When something is wrong with the data"]
+    assert "clear best" in "".join(wrong.text) and "outliers" in "".join(wrong.html)
+    assert (folder / "figures/inconsistencies.png").is_file()
 
 
 # --- exported

@@ -9,7 +9,7 @@ import pairlsi
 
 ROOT = Path(pairlsi.__file__).parent
 FLOORS = ["core", "jobs", "data", "problems", "observations", "solvers", "networks", "training", "methods"]
-FLOORS += ["evaluation", "theory", "predictions", "reports"]
+FLOORS += ["evaluation", "theory", "predictions", "designs", "reports"]
 AT_THE_ROOT = {"__init__", "config", "testing"}
 FILES = sorted(ROOT.rglob("*.py"))
 # the check of a config asks the parts of every room; reports read the settings that it made

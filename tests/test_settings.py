@@ -123,7 +123,7 @@ WRONG = [
     ("methods.magic", {"kind": "magic"}, ["methods.magic.kind' is 'magic'", "the kind may be", "mlsi"]),
     ("methods.magic", {"kind": "magic.py"}, ["methods.magic.kind' is 'magic.py'", "there is no such file"]),
     ("methods.lsi.kind", "search", ["'search'", "the kind may be"]),  # what searches share is none
-    ("observations.stripe", {}, ["has no kind", "block, none, random"]),
+    ("observations.stripe", {}, ["has no kind", "block, blur"]),
     ("networks.pear", {}, ["has no kind", "encoder-decoder, linear, paired"]),
     ("problem.kind", "mri", ["'mri'", "crosswell, ct, linear"]),
     ("problem.kind", "../../evil", ["'../../evil'", "the kind may be"]),

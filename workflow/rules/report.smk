@@ -10,6 +10,7 @@ rule report:
         networks_of,
         estimates_of,
         metrics_of_relatives,
+        designs_of,
         scalars="<results>/{experiment}/data/statistics.json",
         metrics="<results>/{experiment}/metrics.csv",
         claims="<results>/{experiment}/claims.csv",

@@ -16,7 +16,9 @@ class Displaced(Spoiled):
     class Settings(Spoiled.Settings):
         """How far."""
 
-        severities: Severities = Field([0.1, 0.25, 0.5, 1.0], description="steps between rows, at most 1, one case each")
+        severities: Severities = Field(
+            [0.1, 0.25, 0.5, 1.0], description="steps between rows, at most 1, one case each"
+        )
 
     @classmethod
     def unfit(cls, settings, experiment):

@@ -17,7 +17,7 @@ class Gain(Spoiled):
         """By how much."""
 
         severities: Severities = Field(
-            [0.1, 0.3, 1.0, 3.0], description="percent, standard deviation of the factors, one case each"
+            [0.05, 0.1, 0.3, 3.0], description="percent, standard deviation of the factors, one case each"
         )
 
     def spoil(self, y, generators):

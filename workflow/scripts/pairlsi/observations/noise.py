@@ -22,7 +22,8 @@ class Noise(Spoiled):
         """How strong, and how smooth."""
 
         severities: Severities = Field(
-            [1.2, 1.5, 2.0, 4.0], description="its standard deviation over that of training, more than 1, one case each"
+            [1.05, 1.2, 2.0, 4.0],
+            description="its standard deviation over that of training, more than 1, one case each",
         )
         length: Annotated[float, Field(ge=0, le=100)] = Field(
             0, description="entries over which it is correlated along the last axis; 0: white"
@@ -31,7 +32,9 @@ class Noise(Spoiled):
     @classmethod
     def unfit(cls, settings, experiment):
         if min(settings.severities) <= 1:
-            return f"severities' has {min(settings.severities)}: it is the noise in all over that of training, more than 1"
+            return (
+                f"severities' has {min(settings.severities)}: it is the noise in all over that of training, more than 1"
+            )
         return None
 
     def spoil(self, y, generators):

@@ -17,7 +17,7 @@ class Outliers(Spoiled):
     class Settings(Spoiled.Settings):
         """How many."""
 
-        severities: Severities = Field([0.1, 0.3, 1.0, 3.0], description="percent of the entries, one case each")
+        severities: Severities = Field([0.02, 0.1, 0.3, 1.0], description="percent of the entries, one case each")
 
     @classmethod
     def unfit(cls, settings, experiment):

@@ -21,7 +21,9 @@ class Wavelet(Spoiled):
     class Settings(Spoiled.Settings):
         """By how much."""
 
-        severities: Severities = Field([1, 3, 10], description="percent that the peak frequency is lower, one case each")
+        severities: Severities = Field(
+            [1, 3, 10], description="percent that the peak frequency is lower, one case each"
+        )
 
     @classmethod
     def unfit(cls, settings, experiment):

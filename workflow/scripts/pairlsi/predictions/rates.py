@@ -1,4 +1,4 @@
-"""How often the trust of predictions is right on test data, and what methods make of data that something went wrong with."""
+"""How often the trust of predictions is right on test data, and what methods make of data that are spoiled."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from pairlsi.observations import spoiled
 from pairlsi.predictions.model import Model, Observed
 from pairlsi.predictions.results import Estimate
 
-FIRST, SPOILED = 100, 50  # test samples at most, as they are and spoiled
+FIRST, SPOILED = 100, 30  # test samples at most, as they are and spoiled
 
 
 def cases(experiment) -> list[str]:

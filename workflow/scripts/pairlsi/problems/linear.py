@@ -51,6 +51,7 @@ class Linear(Problem):
         "stopping-early",
         "measured-errors",
         "choices",
+        "inconsistencies",
         "trust",
         "origin",
     )

@@ -27,23 +27,19 @@ class Trust(Section):
             trusted.nominal(table),
             f"{name} on test data behind each mask, held against validation samples behind the same mask: how often a "
             "false alarm is raised at 5 %, and how often the 90 % interval held the error and the 90 % band a pixel. "
-            "In "
-            "brackets, where 95 % of such rates lie if the nominal one is true.",
+            "In brackets, where 95 % of such rates lie if the nominal one is true.",
             index=False,
         )
         show(
-            figures.rates(table, trusted.LABELS),
+            figures.rates(trusted.first(table)),
             stored.figures,
             "trust",
             "Left: p-values of test samples, as evenly spread as they should be where the line is the diagonal. "
-            "Right: how "
-            "often data are noticed, at 5 % of false alarms, that something went wrong with or that are of another "
-            "distribution; over severity, the least to the left.",
+            "Right: errors as they were expected and as they were.",
         )
         show_table(
             trusted.power(table),
             "How often it is noticed, at 5 % of false alarms, and the area under the ROC curve: how often a spoiled "
-            "sample "
-            "has a smaller p-value than one that is not.",
+            "sample has a smaller p-value than one that is not.",
             index=False,
         )
