@@ -514,7 +514,7 @@ def test_the_best_method_is_named_where_its_lead_is_clear_and_nowhere_else(tried
     clean = [one | {"kind": "test", "severity": 0.0} for one in rows[:40]]
     table = inconsistencies.comparison(pd.DataFrame(clean + rows), {"a": "A", "b": "B"})
     assert dict(zip(table.what, table.best, strict=True)) == {"outliers": "no clear one", "gain of every row off": "A"}
-    assert set(table.noticed) == {"100%"} and list(table.severity) == ["1 % of the entries", "1 % standard deviation"]
+    assert set(table.noticed) == {"100%"} and list(table.severity) == ["1 % of the entries", "1 %"]
     everything = inconsistencies.comparison(tried, {method: method for method in tried.method.unique()})
     assert len(everything) == len(trusted.power(tried)) - 1
 
@@ -534,7 +534,7 @@ def test_a_report_has_them_where_they_were_made(tried, computed, tmp_path, monke
     assert label not in [section.heading for section in report(folder, monkeypatch) if section.text]
     tried.to_csv(folder / "trust.csv", index=False)
     sections = {section.heading: section for section in report(folder, monkeypatch)}
-    assert "rows without data" in "".join(sections[label].html) and "block" in "".join(sections[label].html)
+    assert "silent rows" in "".join(sections[label].html) and "block" in "".join(sections[label].html)
     assert "where 5 % should" in "".join(sections[label].text)
     wrong = sections["When something is wrong with the data"]
     assert "clear best" in "".join(wrong.text) and "outliers" in "".join(wrong.html)

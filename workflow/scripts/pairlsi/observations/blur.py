@@ -11,7 +11,6 @@ class Blur(Spoiled):
     label = "blurred bins"
     description = "The detector blurs: every bin has something of its neighbours."
     unit = "bins"
-    where = "standard deviation"
 
     class Settings(Spoiled.Settings):
         """How far."""

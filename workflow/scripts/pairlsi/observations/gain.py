@@ -11,7 +11,6 @@ class Gain(Spoiled):
     label = "gain of every row off"
     description = "Every row of the data is too large or too small by a factor of its own."
     unit = "%"
-    where = "standard deviation"
 
     class Settings(Spoiled.Settings):
         """By how much."""

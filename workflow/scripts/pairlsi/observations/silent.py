@@ -8,7 +8,7 @@ from pairlsi.observations.spoiled import Severities, Spoiled
 class Silent(Spoiled):
     """Some rows are zero, others for each sample, and inference is not told."""
 
-    label = "rows without data that are believed to have some"
+    label = "silent rows, believed to be measured"
     description = "Some rows of the data are zero, others for each sample, and nobody knows."
     unit = "rows"
 

@@ -64,10 +64,15 @@ def draws(sweep: Sweep, methods: list[str]) -> str:
     run = {m: len(sweep.measured(m, new[0]).draws) if sweep.was_run(m, new[0]) else 0 for m in counted}
     if len(set(run.values())) < 2:
         return ""
-    most, few = max(run.values()), ", ".join(sweep.label(m) for m, count in run.items() if count < max(run.values()))
+    most = max(run.values())
+    fewer = {count: [sweep.label(m) for m in run if run[m] == count] for count in sorted(set(run.values()) - {most})}
+    told = [
+        f"on {f'the first {count} of them' if count else 'none of them'} ({', '.join(names)})"
+        for count, names in fewer.items()
+    ]
     return (
-        f"{' and '.join(new)} are {most} masks each, but for methods that take long, which were run on the first "
-        f"{min(run.values())} of them ({few}); where these are compared with others, it is on the masks that all share."
+        f"{' and '.join(new)} are {most} masks each, but for methods that were run {' or '.join(told)}; where these "
+        "are compared with others, it is on the masks that all share."
     )
 
 
