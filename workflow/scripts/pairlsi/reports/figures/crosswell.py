@@ -1,5 +1,6 @@
 """Figures of the report on cross-well seismics, each a matplotlib Figure; data come as arrays, nothing is read here."""
 
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from pairlsi.reports.figures.common import STYLE
 
 VELOCITY, DEVIATION = "viridis", "magma"
+WIDEST = 16  # signs of a title above one of eight columns
 PRESSURE = colormaps["RdBu_r"].with_extremes(bad="#c8c8c8")  # missing receivers are NaN
 
 
@@ -186,7 +188,7 @@ def estimates(truths, found: dict, errors: dict, deviations: dict, scales: Scale
         drawn = scales.velocity(panels[row, 0], truths[row])
     top = max((deviation.max() for deviation in deviations.values()), default=1.0)
     for column, (name, images) in enumerate(found.items(), 1):
-        panels[0, column].set_title(name.replace(" from", "\nfrom").replace(", then", ",\nthen"), **STYLE)
+        panels[0, column].set_title(textwrap.fill(name, WIDEST), **STYLE)
         for row in range(samples):
             scales.velocity(panels[row, column], images[row])
             weight = "bold" if errors[name][row] == best[row] else "normal"
