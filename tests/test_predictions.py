@@ -28,6 +28,7 @@ from pairlsi.predictions import (
     asked,
     conformal,
     exported,
+    misfits,
     model,
     page,
     rates,
@@ -480,6 +481,17 @@ def test_the_truth_that_a_file_has_is_held_against_the_estimates(trained, pairs,
     with pytest.raises(ObservationError, match=r"the truth has the shape \(5, 16, 16\); expected .* \(12, 1, 16, 16\)"):
         trained.infer(tmp_path / "scan.npz")
     assert trained.infer(y[:2], methods=["cgls"]).errors("cgls") is None
+
+
+def test_rows_that_do_not_fit_the_others_are_named_and_missing_ones_are_none_of_them(trained, pairs):
+    y, keep = pairs[1][:4].copy(), KEPT["block"]
+    assert not any("do not fit" in said for said in trained.infer(y, keep=keep).odd)
+    row = int(np.flatnonzero(keep)[3])
+    y[2, :, row] = 0
+    [said] = [said for said in trained.infer(y, keep=keep).odd if "do not fit" in said]
+    assert f": {CT.positions[row]:g} degrees of sample 2." in said
+    found = misfits.unfit(y, np.where(np.arange(12)[:, None] == 5, y + 1, y + 0.1), np.tile(keep, (4, 1)), 2)
+    assert np.array_equal(np.flatnonzero(found[0]), [5] if keep[5] else [])
 
 
 # --- rates that are reported

@@ -13,7 +13,7 @@ from pairlsi.config import Experiment
 from pairlsi.core.errors import ConfigError
 from pairlsi.data.statistics import Statistics, read_statistics
 from pairlsi.observations import Observation
-from pairlsi.predictions import ObservationError, methods_of, trust
+from pairlsi.predictions import ObservationError, methods_of, misfits, trust
 from pairlsi.predictions.placing import place
 from pairlsi.predictions.plausible import comparable, oddities
 from pairlsi.predictions.reading import Measurement, read
@@ -89,8 +89,20 @@ class Model:
                 )
         back = np.argsort(np.concatenate(order))
         estimates = {name: together(found, back) for name, found in parts.items()}
-        said = list(dict.fromkeys(placed.said))
-        return Prediction(estimates, placed.y, placed.keep, names[0], said, list(odd.values()), placed.truth)
+        odd |= {"rows": self.misfits(estimates, placed)}
+        said, odd = list(dict.fromkeys(placed.said)), [sentence for sentence in odd.values() if sentence]
+        return Prediction(estimates, placed.y, placed.keep, names[0], said, odd, placed.truth)
+
+    def misfits(self, estimates: dict[str, Estimate], placed) -> str:
+        """A sentence on rows that do not fit the others, by a robust method where there is one: it bends least."""
+        completing = {name: found for name, found in estimates.items() if found.y is not None}
+        said = {name: self.experiment.methods[name].settings for name in completing}
+        robust = [name for name in said if getattr(said[name], "misfit", "") == "huber"]
+        if not completing:
+            return ""
+        found = completing[(robust or list(completing))[0]]
+        rows = misfits.unfit(placed.y, found.y, placed.keep, self.problem.missing_axis)
+        return misfits.in_words(rows, self.problem)
 
     def usual(self, mask: np.ndarray) -> dict[str, float]:
         """The oddest that validation data are behind a mask (rows,) bool (`Problem.oddities`)."""
