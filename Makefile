@@ -31,10 +31,10 @@ endif
 .PHONY: run check test lint pins bench gpu provenance graphs export docs reference
 
 # with a bar that says what runs and how long it takes
-SNAKEMAKE := PYTHONPATH=$(CURDIR)/workflow/terminal $(BIN)/snakemake --logger terminal
+SNAKEMAKE := PYTHONPATH=$(CURDIR)/workflow/terminal $(BIN)/snakemake
 
 run: $(READY)
-	@$(SNAKEMAKE) --cores $(CORES) $(CONFIG)
+	@$(SNAKEMAKE) --cores $(CORES) --logger terminal $(CONFIG)
 	@$(BIN)/python workflow/terminal/announce.py \
 		$$(ls $(CURDIR)/$(RESULTS)/*/report.html 2>/dev/null || ls $(CURDIR)/results/*/report.html)
 
@@ -44,7 +44,7 @@ provenance: $(READY)
 
 # an experiment's networks and statistics as one file, for pairlsi.load on another machine: make export EXPERIMENT=ct
 export: $(READY)
-	@$(SNAKEMAKE) --cores $(CORES) -- $(RESULTS)/$(EXPERIMENT)/model.zip $(CONFIG)
+	@$(SNAKEMAKE) --cores $(CORES) --logger terminal -- $(RESULTS)/$(EXPERIMENT)/model.zip $(CONFIG)
 
 # files of tests side by side, in the order that tests/conftest.py gives; a file's tests share what they set up
 test: $(READY)

@@ -116,7 +116,7 @@ def test_variables_of_the_shell_change_nothing_that_make_does(made):
     assert "snakemake --cores all" in plain
     assert make(folder, "--dry-run", "run", **dict.fromkeys(names, "elsewhere"), PRESET="tiny").stdout == plain
     asked = make(folder, "--dry-run", "run", "CORES=3", "PRESET=tiny").stdout
-    assert "snakemake --cores 3 --quiet rules host --configfile workflow/presets/tiny.yaml" in asked
+    assert "snakemake --cores 3 --logger terminal --configfile workflow/presets/tiny.yaml" in asked
     shown = make(folder, "--eval", "show: ; @env", "show", PYTHONPATH="/elsewhere", SNAKEMAKE_PROFILE="elsewhere")
     assert shown.returncode == 0 and "PATH=" in shown.stdout
     assert "elsewhere" not in "".join(

@@ -22,7 +22,7 @@ import tifffile
 import xarray
 import yaml
 import zarr
-from clone import EXPERIMENTS, Clone, only
+from clone import EXPERIMENTS, ROOT, Clone, merge, only
 from test_gpu import ON_CPU, ON_GPU, settings_of
 
 pytestmark = pytest.mark.slow
@@ -341,11 +341,14 @@ def test_what_has_work_for_a_gpu_asks_for_one_and_nothing_else_does(tmp_path):
         others = [name for name in names if name not in EXPERIMENTS[key]["methods"]]
         asked = {name: {**settings_of(key, name), "draws": 1} for name in others}  # as many as any start has
         said[key] = {"methods": only("methods", *names, experiment=key) | asked}
-    # it has no linear network for the method that crosswell is given here
-    said["crosswell_mild"] = {"training": {"device": "cpu"}, "methods": {"linear-estimate": None}}
-    said["ct_noisy"] = None
+        said[key]["networks"] = {"linear": {"latent": [16, 16]}}
+    variants = yaml.safe_load((ROOT / "workflow/presets/variants.yaml").read_text(encoding="utf-8"))["experiments"]
+    said["crosswell_mild"] = variants["crosswell_mild"]
+    # it has no linear network for the methods that crosswell is given here
+    without = {"linear-estimate": None, "linear-lsi": None}
+    merge(said["crosswell_mild"], {"training": {"device": "cpu"}, "methods": without, "networks": {"linear": None}})
     (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": said}), encoding="utf-8")
-    printed = clone.snakemake("-n", *(f"results/tiny/{key}/metrics.csv" for key in said if said[key])).stdout
+    printed = clone.snakemake("-n", *(f"results/tiny/{key}/metrics.csv" for key in said)).stdout
     job = r"^rule (train|infer)(_on_cpu)?:\n.*?: experiment=(\w+), (?:network|method)=([\w-]+),.*?gpu=(\d)"
     found = {(rule, key, name, other, ask) for rule, other, key, name, ask in re.findall(job, printed, re.M | re.S)}
     wanted = {("infer", key, name, "", "1") for key, names in ON_GPU.items() for name in names}
@@ -353,7 +356,7 @@ def test_what_has_work_for_a_gpu_asks_for_one_and_nothing_else_does(tmp_path):
     wanted |= {("train", "ct", name, "", "1") for name in ("pair", "principal", "encdec-random")}
     wanted |= {("train", "crosswell", name, "", "1") for name in ("vpae", "principal")}
     wanted |= {("train", "crosswell_mild", "vpae", "", "0")}
-    linear = [(key, network) for key in ON_GPU for network in ("linear", "linear-long")]
+    linear = [("ct", "linear"), ("ct", "linear-long"), ("crosswell", "linear-long")]  # the first that there is
     wanted |= {("train", *network, "_on_cpu", "0") for network in linear}
     mild = {"pair": "", "lsi": "", "mlsi": "", "mean": "_on_cpu"}
     assert found == wanted | {("infer", "crosswell_mild", name, other, "0") for name, other in mild.items()}
