@@ -172,6 +172,7 @@ def test_gradient_and_adjoint_of_the_linearised_operator(small):
             assert abs(change - gradient[model, 0, row, column].item()) < 1e-5 * gradient.abs().max().item()
 
 
+@pytest.mark.slow
 def test_gradients_summed_over_fewer_steps_are_off_by_about_a_percent():
     said = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]["crosswell"]["problem"]
     problem = problems.create(said)

@@ -235,6 +235,7 @@ def assert_same_training(found, wanted, exactly: bool) -> None:
 DRAWING = ("vpae", "encdec-fresh", "fbp-unet", "primal-dual")  # random numbers in training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["paired", "encdec-random", "encdec-fresh", "fbp-unet", "primal-dual"])
 def test_training_gives_the_same_network_also_after_an_interruption_and_on_another_device(
     gpu, example, name, tmp_path, monkeypatch, caplog
@@ -407,6 +408,7 @@ def run(example, key: str, method: str, device: str, trained, estimated, path: P
     return inference.run(told, weights, str(estimated(key, start)[1]) if start else None, folder, path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "method", "device"),
     [(key, name, "cuda") for key, names in ON_GPU.items() for name in names]

@@ -40,6 +40,7 @@ def test_the_interval_of_a_mean_is_students(confidence, seeds, samples):
     assert (high + low) / 2 == pytest.approx(levels.mean(), abs=0.04 * half)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 @pytest.mark.parametrize("samples", [5, 20, 200])
 def test_intervals_cover_the_truth_as_often_as_they_say(seeds, samples):

@@ -114,6 +114,7 @@ def test_masks_leave_one_row_and_take_one_at_least(linear):
     assert FreshMasks.of(linear, 1).most == 1 and FreshMasks.of(linear, 99).most == 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [lambda p: Postprocessing(p, 50, 8), lambda p: PrimalDual(p, 50, 2, 8, 2)])
 def test_some_steps_of_training_beat_the_classical_inverse_where_rows_are_missing(ct_problem, network):
     torch.manual_seed(0)

@@ -38,6 +38,7 @@ def bare(tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_a_bare_machine_measures_all_it_can_and_says_what_it_cannot(bare):
     before = RESULT.read_bytes() if RESULT.exists() else None
     printed = bare("benchmarks/gpu.py", "--device", "cpu", "--quick")
@@ -49,6 +50,7 @@ def test_a_bare_machine_measures_all_it_can_and_says_what_it_cannot(bare):
     assert (RESULT.read_bytes() if RESULT.exists() else None) == before
 
 
+@pytest.mark.slow
 def test_the_tests_that_a_bare_machine_can_run_pass_there_and_others_say_what_is_missing(bare):
     files = ("tests/test_gpu.py", "tests/test_lbfgs.py")
     words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *files, "-k")
@@ -58,6 +60,7 @@ def test_the_tests_that_a_bare_machine_can_run_pass_there_and_others_say_what_is
     assert (passed, skipped) == ((3, 6) if not torch.cuda.is_available() else (7, 2))
 
 
+@pytest.mark.slow
 def test_the_whole_loop_is_measured_where_its_libraries_are(tmp_path):
     code = "import sys, gpu; bench = gpu.Bench('cpu', gpu.QUICK); bench.training('ct', '32-true'); print(bench.table)"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "benchmarks"), "OMP_NUM_THREADS": "1"}

@@ -156,6 +156,7 @@ PARTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "stages"),
     [

@@ -93,6 +93,7 @@ def test_a_step_shrinks_by_what_its_sides_have_of_the_weight(shape):
     assert found[1] == pytest.approx(np.full(shape, 0.6), abs=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("weight", [1e-4, 3e-3])
 def test_no_x_has_a_much_lower_objective(ct, data, name, weight):
