@@ -28,7 +28,7 @@ $(error the path of this folder, $(CURDIR), has blanks or other signs in it that
   move it to one of letters, digits and /._,+@%=~- alone)
 endif
 
-.PHONY: run check test lint pins bench gpu provenance graphs export docs reference
+.PHONY: run check test lint pins bench gpu provenance graphs export docs reference record
 
 # with a bar that says what runs and how long it takes
 SNAKEMAKE := PYTHONPATH=$(CURDIR)/workflow/terminal $(BIN)/snakemake
@@ -62,6 +62,11 @@ lint: $(READY)
 # the pages of config keys, from the settings' own descriptions; a test says when they have drifted
 reference: $(READY)
 	$(BIN)/python docs/make_reference.py
+
+# the results of record on the site, from what lies in results/: make record RECORDED='results/ct results/crosswell'
+RECORDED = $(wildcard results/ct results/crosswell)
+record: $(READY)
+	$(BIN)/python docs/make_record.py $(RECORDED)
 
 # the site, in an environment of its own, with every link checked: site/index.html
 docs: docs/.venv/ready

@@ -1,21 +1,28 @@
-"""The reference of every key that a config may have is that of the settings."""
+"""The site: its reference of config keys is that of the settings, its record that of tables, its menu complete."""
 
 import importlib.util
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
+import scipy.stats
 import yaml
 from clone import ROOT
 
 DOCS = ROOT / "docs"
 
 
-@pytest.fixture(scope="module")
-def reference():
-    spec = importlib.util.spec_from_file_location("make_reference", DOCS / "make_reference.py")
+def script(name: str):
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return script("make_reference")
 
 
 def test_the_pages_are_those_of_the_settings(reference):
@@ -48,3 +55,21 @@ def test_every_page_of_the_site_is_in_its_menu_and_the_other_way_round():
     files = [file.relative_to(DOCS) for file in DOCS.rglob("*.md")]
     pages = {str(file) for file in files if ".venv" not in file.parts}
     assert menu == pages
+
+
+def test_the_record_has_means_over_samples_with_students_interval_of_test_data_alone(tmp_path):
+    rows = [
+        {"method": "pair", "observation": "random", "percent": 25, "draw": d, "sample": n, "split": split, "rre": rre}
+        for split, off in (("test", 0.0), ("ood", 5.0))
+        for n in range(5)
+        for d, rre in enumerate((off + 0.1 * n, off + 0.1 * n + 0.02))
+    ]
+    (tmp_path / "ct").mkdir()
+    pd.DataFrame(rows).to_csv(tmp_path / "ct/metrics.csv", index=False)
+    claims = [{"claim": 1, "part": "all", "verdict": "held"}, {"claim": 1, "part": "a", "verdict": "not held"}]
+    pd.DataFrame(claims).to_csv(tmp_path / "ct/claims.csv", index=False)
+    page = script("make_record").page([tmp_path / "ct"])
+    values = np.arange(5) * 0.1 + 0.01
+    low, high = scipy.stats.t.interval(0.95, 4, values.mean(), values.std(ddof=1) / np.sqrt(5))
+    assert f"| pair | {values.mean():.4f} ± {(high - low) / 2:.4f} (5) |" in page
+    assert "random, 25 %" in page and "claim 1: held" in page and "not held" not in page

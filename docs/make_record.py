@@ -1,0 +1,73 @@
+"""Write docs/record.md: the tables of what lies in results/, with machine, commit and date (make record).
+
+python docs/make_record.py EXPERIMENT …
+"""
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("torch", "astra-toolbox", "deepwave", "numpy")
+SHOWN = (0, 25, 50, 90)  # percent missing, of those that there are
+
+
+def errors(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Mean relative error of test samples with half its 95 % Student interval: a row a method, a column a case."""
+    test = metrics[(metrics.split == "test") & metrics.percent.isin(SHOWN)]
+    # of each sample first: draws of a mask are no samples
+    samples = test.groupby(["method", "observation", "percent", "sample"], sort=False).rre.mean()
+    cells = {}
+    for (method, observation, percent), own in samples.groupby(level=[0, 1, 2], sort=False):
+        half = t.ppf(0.975, len(own) - 1) * own.std(ddof=1) / np.sqrt(len(own)) if len(own) > 1 else np.nan
+        case = "all data" if not percent else f"{observation}, {percent:g} %"
+        cells.setdefault(method, {})[case] = f"{own.mean():.4f} ± {half:.4f} ({len(own)})"
+    return pd.DataFrame(cells).T.fillna("")
+
+
+def markdown(table: pd.DataFrame, corner: str) -> list[str]:
+    lines = [f"| {corner} | {' | '.join(map(str, table.columns))} |", f"| --- |{' --- |' * len(table.columns)}"]
+    rows = zip(table.index, table.values, strict=True)
+    return lines + [f"| {name} | {' | '.join(map(str, row))} |" for name, row in rows]
+
+
+def processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores"
+
+
+def page(folders: list[Path]) -> str:
+    """The page of experiments whose results lie in these folders."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
+    used = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    lines = [
+        "# Results of record",
+        "",
+        f"*Made by `make record` of commit {commit.strip()} on {date.today()}, on {processor()}; {used}.*",
+        "",
+        "Mean relative errors of test samples, ± half the 95 % Student interval over samples, in brackets how many; "
+        "draws of a mask are averaged first. Reports have intervals over samples and masks together, and compare on "
+        "what methods share.",
+    ]
+    for folder in folders:
+        lines += ["", f"## {folder.name}", "", *markdown(errors(pd.read_csv(folder / "metrics.csv")), "method")]
+        claims = pd.read_csv(folder / "claims.csv")
+        whole = claims[claims.part == "all"]
+        if len(whole):
+            lines += ["", "Claims of the paper, as ours decide them at this scale:", ""]
+            lines += [f"- claim {row.claim}: {row.verdict}" for row in whole.itertuples()]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "record.md").write_text(page([Path(name) for name in sys.argv[1:]]), encoding="utf-8")
