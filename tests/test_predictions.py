@@ -490,8 +490,12 @@ def test_rows_that_do_not_fit_the_others_are_named_and_missing_ones_are_none_of_
     y[2, :, row] = 0
     [said] = [said for said in trained.infer(y, keep=keep).odd if "do not fit" in said]
     assert f": {CT.positions[row]:g} degrees of sample 2." in said
-    found = misfits.unfit(y, np.where(np.arange(12)[:, None] == 5, y + 1, y + 0.1), np.tile(keep, (4, 1)), 2)
-    assert np.array_equal(np.flatnonzero(found[0]), [5] if keep[5] else [])
+    off = np.where(np.arange(12)[:, None] == 0, 1.0, 0.1)
+    kept = np.arange(12) != 3
+    found = misfits.ratios(y, y + off, kept, 2)
+    assert found[0] == pytest.approx(np.where(np.arange(12) == 0, 10, 1) * kept)
+    assert misfits.limit(y, y + off, kept, 2) == pytest.approx(10) and misfits.limit(y, y + 1, kept, 2) == 2
+    assert not misfits.ratios(y, y, kept, 2).any() and not misfits.ratios(y, y + 1, np.zeros(12, bool), 2).any()
 
 
 # --- rates that are reported
@@ -527,6 +531,14 @@ def test_the_best_method_is_named_where_its_lead_is_clear_and_nowhere_else(tried
     table = inconsistencies.comparison(pd.DataFrame(clean + rows), {"a": "A", "b": "B"})
     assert dict(zip(table.what, table.best, strict=True)) == {"outliers": "no clear one", "gain of every row off": "A"}
     assert set(table.noticed) == {"100%"} and list(table.severity) == ["1 % of the entries", "1 %"]
+    alone = pd.DataFrame([one for one in clean + rows if one["method"] == "a"])
+    assert set(inconsistencies.comparison(alone, {"a": "A"}).best) == {"no clear one"}
+    quiet = pd.DataFrame(clean + [one | {"error": 2 * one["error"]} for one in rows])
+    assert inconsistencies.unnoticed(quiet) == []  # all are noticed
+    quiet.loc[quiet.kind == "gain", "p_value"] = 0.5
+    assert inconsistencies.unnoticed(quiet) == ["gain of every row off (1 %)"]
+    quiet.loc[quiet.kind == "gain", "error"] /= 2
+    assert inconsistencies.unnoticed(quiet) == []  # and does no harm
     everything = inconsistencies.comparison(tried, {method: method for method in tried.method.unique()})
     assert len(everything) == len(trusted.power(tried)) - 1
 

@@ -59,7 +59,7 @@ def test_more_is_worse_a_sample_is_spoiled_on_its_own_and_inference_is_not_told(
 
 
 @pytest.mark.parametrize(("kind", "place"), [case for case in cases() if case[0] in LINEAR])
-def test_what_is_linear_in_the_data_has_the_adjoint_of_its_matrix(places, kind, place):
+def test_what_should_be_linear_in_the_data_is(places, kind, place):
     experiment, y = places[place]
     seen = made(kind, experiment.problem)[-1]
     other = np.random.default_rng(1).standard_normal(y.shape)
@@ -121,6 +121,9 @@ def test_what_cannot_be_is_refused_with_a_sentence(places):
         ("wavelet", "ct", {}, "no source"),
         ("dead", "crosswell", {}, "not bins"),
         ("polarity", "ct", {}, "no waves"),
+        ("polarity", "crosswell", {"severities": [100]}, "there are 10 receivers"),
+        ("silent", "ct", {"severities": [12]}, "there are 12 angles"),
+        ("dead", "ct", {"severities": [900]}, "bins from the middle"),
     ]:
         one = instance("observations", "seen", {"kind": kind, **said}, "observations.seen")
         assert word in one.part.unfit(one.settings, places[place][0])

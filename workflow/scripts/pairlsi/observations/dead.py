@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from pairlsi.observations.spoiled import Severities, Spoiled, in_time
+from pairlsi.observations.spoiled import Counts, Spoiled, in_time, too_many
 
 
 class Dead(Spoiled):
@@ -15,13 +15,15 @@ class Dead(Spoiled):
     class Settings(Spoiled.Settings):
         """How many."""
 
-        severities: Severities = Field([1, 2, 4], description="neighbouring bins, one case each")
+        severities: Counts = Field([1, 2, 4], description="neighbouring bins, one case each")
 
     @classmethod
     def unfit(cls, settings, experiment):
-        return "this problem's data are samples in time, not bins of a detector" if in_time(experiment) else None
+        if in_time(experiment):
+            return "this problem's data are samples in time, not bins of a detector"
+        return too_many(settings, experiment.problem.y_shape[-1] // 2, "bins from the middle on")
 
     def spoil(self, y, generators):
         first, spoiled = y.shape[-1] // 2 - 2, y.copy()
-        spoiled[..., first : first + round(self.level)] = 0
+        spoiled[..., first : first + int(self.level)] = 0
         return spoiled

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from pairlsi.observations.spoiled import Severities, Spoiled, in_time
+from pairlsi.observations.spoiled import Counts, Spoiled, in_time, too_many
 
 
 class Polarity(Spoiled):
@@ -15,14 +15,16 @@ class Polarity(Spoiled):
     class Settings(Spoiled.Settings):
         """How many."""
 
-        severities: Severities = Field([1, 2, 4], description="rows, one case each")
+        severities: Counts = Field([1, 2, 4], description="rows, one case each")
 
     @classmethod
     def unfit(cls, settings, experiment):
-        return None if in_time(experiment) else "this problem's data are no waves: they have one sign"
+        if not in_time(experiment):
+            return "this problem's data are no waves: they have one sign"
+        return too_many(settings, experiment.problem.missing_count, experiment.problem.missing_name)
 
     def spoil(self, y, generators):
         spoiled = y.copy()
-        for own, rows in zip(self.by_rows(spoiled), self.some_rows(generators, round(self.level)), strict=True):
+        for own, rows in zip(self.by_rows(spoiled), self.some_rows(generators, int(self.level)), strict=True):
             own[rows] *= -1
         return spoiled

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from pairlsi.observations.spoiled import Severities, Spoiled
+from pairlsi.observations.spoiled import Counts, Spoiled, too_many
 
 
 class Silent(Spoiled):
@@ -15,10 +15,14 @@ class Silent(Spoiled):
     class Settings(Spoiled.Settings):
         """How many."""
 
-        severities: Severities = Field([1, 2, 4], description="rows, one case each")
+        severities: Counts = Field([1, 2, 4], description="rows, one case each")
+
+    @classmethod
+    def unfit(cls, settings, experiment):
+        return too_many(settings, experiment.problem.missing_count, experiment.problem.missing_name)
 
     def spoil(self, y, generators):
         spoiled = y.copy()
-        for own, rows in zip(self.by_rows(spoiled), self.some_rows(generators, round(self.level)), strict=True):
+        for own, rows in zip(self.by_rows(spoiled), self.some_rows(generators, int(self.level)), strict=True):
             own[rows] = 0
         return spoiled

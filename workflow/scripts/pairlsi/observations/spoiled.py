@@ -5,12 +5,15 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from pairlsi.core.base import SPLITS, Distinct
+from pairlsi.core.base import SPLITS, Distinct, Integer
 from pairlsi.core.instances import Instance, instance
 from pairlsi.core.parts import find, kinds
 from pairlsi.observations import ROOM, Observation
 
 Severities = Annotated[list[Annotated[float, Field(gt=0, le=1000)]], Field(min_length=1), Distinct]
+
+
+Counts = Annotated[list[Annotated[Integer, Field(ge=1, le=1000)]], Field(min_length=1), Distinct]
 
 
 class Spoiled(Observation):
@@ -59,6 +62,12 @@ def fitting(experiment, seed: int = 0) -> list[Instance]:
     every = [instance(ROOM, kind, {}, ROOM) for kind in kinds(ROOM) if issubclass(find(ROOM, kind), Spoiled)]
     fit = [one for one in every if one.part.unfit(one.settings, experiment) is None]
     return [one._replace(settings=one.settings.model_copy(update={"seed": seed})) for one in fit]
+
+
+def too_many(settings, count: int, what: str) -> str | None:
+    """What `unfit` says of severities beyond how many rows or bins there are."""
+    most = max(settings.severities)
+    return f"severities' has {most}: there are {count} {what}, one at least should be left" if most >= count else None
 
 
 def in_time(experiment) -> bool:

@@ -2,20 +2,29 @@
 
 import numpy as np
 
-FAR = 5.0  # times the median of the residuals of a sample's rows
+FAR = 5.0  # times the median of the residuals of a sample's rows, where no validation samples say what is usual
+LEAST = 2.0  # times that is far at least
 SHOWN = 3  # samples that a sentence names
 
 
-def unfit(y: np.ndarray, completed: np.ndarray, keep: np.ndarray, axis: int) -> np.ndarray:
-    """Which rows that were measured are far from what an estimate says of them, (N, rows) bool.
+def ratios(y: np.ndarray, completed: np.ndarray, keep: np.ndarray, axis: int) -> np.ndarray:
+    """Residuals of rows over that of the sample's median row, (N, rows), 0 for rows that are missing.
 
-    y: data (N, C, H, W); completed: the data that belong to the estimates; keep (N, rows) bool. Far is a root mean
-    square of the differences `FAR` times that of the median row: noise alone parts rows of tens of entries by a few per
-    cent, and what a network cannot say of a sample by two or three times.
+    y: data (N, C, H, W); completed: the data that belong to the estimates; keep (rows,) bool. The residual of a row is
+    the root mean square of the differences: noise parts rows of tens of entries by a few per cent, and what a network
+    cannot say of a sample by two or three times and more.
     """
     squares = np.moveaxis(np.square(completed - y, dtype=float), axis, 1)
-    residuals = np.where(keep, squares.reshape(*keep.shape, -1).mean(2) ** 0.5, np.nan)
-    return residuals > FAR * np.nanmedian(residuals, axis=1, keepdims=True)
+    residuals = squares.reshape(len(y), len(keep), -1).mean(2) ** 0.5 * keep
+    usual = np.median(residuals[:, keep], axis=1, keepdims=True) if keep.any() else np.zeros((len(y), 1))
+    return np.divide(residuals, usual, out=np.zeros_like(residuals), where=usual > 0)
+
+
+def limit(y: np.ndarray, completed: np.ndarray | None, keep: np.ndarray, axis: int) -> float:
+    """What ratio is beyond all that validation samples have, full data y (n, C, H, W): of n that are as they should be
+    one in n + 1 has more.
+    """
+    return FAR if completed is None else max(LEAST, float(ratios(y, completed, keep, axis).max()))
 
 
 def in_words(found: np.ndarray, problem) -> str:

@@ -89,20 +89,15 @@ class Model:
                 )
         back = np.argsort(np.concatenate(order))
         estimates = {name: together(found, back) for name, found in parts.items()}
-        odd |= {"rows": self.misfits(estimates, placed)}
+        odd |= {"rows": self.misfits(estimates)}
         said, odd = list(dict.fromkeys(placed.said)), [sentence for sentence in odd.values() if sentence]
         return Prediction(estimates, placed.y, placed.keep, names[0], said, odd, placed.truth)
 
-    def misfits(self, estimates: dict[str, Estimate], placed) -> str:
+    def misfits(self, estimates: dict[str, Estimate]) -> str:
         """A sentence on rows that do not fit the others, by a robust method where there is one: it bends least."""
-        completing = {name: found for name, found in estimates.items() if found.y is not None}
-        said = {name: self.experiment.methods[name].settings for name in completing}
-        robust = [name for name in said if getattr(said[name], "misfit", "") == "huber"]
-        if not completing:
-            return ""
-        found = completing[(robust or list(completing))[0]]
-        rows = misfits.unfit(placed.y, found.y, placed.keep, self.problem.missing_axis)
-        return misfits.in_words(rows, self.problem)
+        told = {name: found.unfit for name, found in estimates.items() if found.unfit is not None}
+        robust = [name for name in told if getattr(self.experiment.methods[name].settings, "misfit", "") == "huber"]
+        return misfits.in_words(told[(robust or list(told))[0]], self.problem) if told else ""
 
     def usual(self, mask: np.ndarray) -> dict[str, float]:
         """The oddest that validation data are behind a mask (rows,) bool (`Problem.oddities`)."""
@@ -131,7 +126,10 @@ class Model:
             calibration, estimates, method = found["calibration"], found["estimates"], found["method"]
             judged = calibration.judge(trust.scores(method, estimates, y))
             half = calibration.half[None] * judged.error.reshape(-1, 1, 1, 1)
-            yield name, Estimate(estimates.x, estimates.y, half.astype(np.float32), judged, calibration.choice)
+            unfit, axis = None, self.problem.missing_axis
+            if estimates.y is not None:
+                unfit = misfits.ratios(y, estimates.y, mask, axis) > found["limit"]
+            yield name, Estimate(estimates.x, estimates.y, half.astype(np.float32), judged, calibration.choice, unfit)
 
     def table(self, name: str, mask: np.ndarray) -> trust.Table:
         """What validation samples say behind a mask (rows,) bool, of all methods of predictions."""
@@ -139,7 +137,8 @@ class Model:
         for method in self.methods:
             self._method(method, mask, self.validation[1][:1] * Observed(self.problem, mask).mask.weights(), done, None)
         calibrations = {method: found["calibration"] for method, found in done.items()}
-        return trust.Table(name, mask, calibrations, self.usual(mask))
+        limits = {f"rows of {method}": found["limit"] for method, found in done.items()}
+        return trust.Table(name, mask, calibrations, self.usual(mask) | limits)
 
     def _method(self, name: str, mask: np.ndarray, y: np.ndarray, done: dict, told) -> dict:
         """One method behind a mask: what it is, its estimates of y and of the validation samples; after what it starts
@@ -160,6 +159,7 @@ class Model:
         method, validation = self.method(name, mask, starts), None
         if self.validation is None:
             calibration = self.nearest(mask).methods[name]
+            limit = self.nearest(mask).oddities.get(f"rows of {name}", misfits.FAR)
             for key in CHOICES & calibration.choice.keys():
                 setattr(method, key, calibration.choice[key])
         else:
@@ -167,8 +167,10 @@ class Model:
             choice = one.part.choose([method], x, y_known) if method.leaves_open else {}
             choice = {key: value for key, value in choice.items() if key in CHOICES}
             calibration, validation = trust.Calibration.of(method, x, y_known, choice)
+            limit = misfits.limit(y_known, validation.y, mask, self.problem.missing_axis)
         found = method(y, "test")
         done[name] = {"method": method, "calibration": calibration, "validation": validation, "estimates": found}
+        done[name]["limit"] = limit
         return done[name]
 
     def method(self, name: str, mask: np.ndarray, starts: dict | None = None):

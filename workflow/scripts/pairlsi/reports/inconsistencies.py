@@ -3,8 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from pairlsi.core.parts import find
+from pairlsi.observations import ROOM
 from pairlsi.predictions.trust import LEVEL
 from pairlsi.reports.trusted import first, label, severity_of
+
+HARM = 1.2  # times the error on data as they should be
 
 
 def spoiled(table: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +34,7 @@ def comparison(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
         errors = own.pivot_table(index="sample", columns="method", values="error", sort=False)
         means = errors.mean()
         best = means.idxmin()
-        clear = all(differs(errors[other] - errors[best]) for other in errors if other != best)
+        clear = len(means) > 1 and all(differs(errors[other] - errors[best]) for other in errors if other != best)
         noticed = (first(own).p_value <= LEVEL).mean()
         row = {"what": label(kind), "severity": severity_of(kind, severity)}
         row |= {labels[method]: f"{error:.3f}" for method, error in means.items()}
@@ -53,22 +57,22 @@ def in_words(table: pd.DataFrame, labels: dict[str, str]) -> str:
     """What the comparison comes to."""
     rows = comparison(table, labels)
     counts = rows.best[rows.best != "no clear one"].value_counts()
-    told = [f"{name} in {count}" for name, count in counts.items()]
     sentence = f"Of {len(rows)} cases, kinds of inconsistency at so many severities, "
-    sentence += (
-        f"the clear best is {', '.join(told)}; in {len(rows) - counts.sum()} no method is."
-        if told
-        else "none has a clear best."
-    )
-    unseen = rows[(rows.noticed.str.rstrip("%").astype(float) < 50)]
-    harm = spoiled(table).groupby(["kind", "severity"], sort=False).error.mean() / usual(table).mean()
-    quiet = [
-        label(kind)
-        for kind, one in harm.groupby(level=0, sort=False)
-        if label(kind) in set(unseen.what) and one.max() > 1.2
-    ]
-    if quiet:
-        sentence += (
-            f" Not noticed by half at one severity at least, and a fifth more error at the worst: {'; '.join(quiet)}."
-        )
+    if len(labels) > 1 and len(counts):
+        told = ", ".join(f"{name} in {count}" for name, count in counts.items())
+        sentence += f"the clear best is {told}; in {len(rows) - counts.sum()} no method is."
+    else:
+        sentence += "none has a clear best."
+    if quiet := unnoticed(table):
+        sentence += f" Noticed in less than half of the samples where the error is a fifth larger: {'; '.join(quiet)}."
     return sentence
+
+
+def unnoticed(table: pd.DataFrame) -> list[str]:
+    """Kinds and severities that do harm to the method that speaks for all, and are mostly not noticed."""
+    own, clean = first(spoiled(table)), usual(table).iloc[0]
+    found: dict[str, list[str]] = {}
+    for (kind, severity), part in own.groupby(["kind", "severity"], sort=False):
+        if part.error.mean() > HARM * clean and (part.p_value <= LEVEL).mean() < 0.5:
+            found.setdefault(kind, []).append(f"{severity:g}")
+    return [f"{label(kind)} ({', '.join(said)} {find(ROOM, kind).unit})" for kind, said in found.items()]

@@ -34,7 +34,9 @@ def panels(table, labels: dict[str, str], colours: dict[str, str]) -> Figure:
             values = [clean[method], *errors[severities]]
             shown[labels[method]], *_ = panel.plot(values, color=colours[method], marker="o", markersize=3)
         panel.set_title(label(kind), fontsize=9)
-        panel.set_xticks(range(len(severities) + 1), ["0", *(f"{severity:g}" for severity in severities)], fontsize=8)
+        panel.set_xticks(
+            range(len(severities) + 1), ["as is", *(f"{severity:g}" for severity in severities)], fontsize=8
+        )
         panel.set_xlabel(severity_of(kind, severities[-1]).partition(" ")[2], fontsize=8)
         panel.set_ylim(0, top)
     for panel in axes[len(kinds) :]:

@@ -34,8 +34,8 @@ class Inconsistencies(Section):
             figures.panels(table, labels, {method: stored.colours[method] for method in methods}),
             stored.figures,
             "inconsistencies",
-            "Mean relative error of test samples over how much is wrong, each panel in its own unit, 0 for data as "
-            "they should be; lines that leave a panel at the top are worse than all it shows. Bars: how often the "
+            "Mean relative error of test samples over how much is wrong, each panel in its own unit, on the left "
+            "as they should be; lines that leave a panel at the top are worse than all it shows. Bars: how often the "
             f"p-value of {first} raises an alarm, from none to all of the height.",
         )
         show_table(
