@@ -494,7 +494,7 @@ def test_rows_that_do_not_fit_the_others_are_named_and_missing_ones_are_none_of_
     kept = np.arange(12) != 3
     found = misfits.ratios(y, y + off, kept, 2)
     assert found[0] == pytest.approx(np.where(np.arange(12) == 0, 10, 1) * kept)
-    assert misfits.limit(y, y + off, kept, 2) == pytest.approx(10) and misfits.limit(y, y + 1, kept, 2) == 2
+    assert misfits.limit(y, y + off, kept, 2) == pytest.approx(20) and misfits.limit(y, None, kept, 2) == misfits.FAR
     assert not misfits.ratios(y, y, kept, 2).any() and not misfits.ratios(y, y + 1, np.zeros(12, bool), 2).any()
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from pairlsi.predictions.plausible import ODD
+
 FAR = 5.0  # times the median of the residuals of a sample's rows, where no validation samples say what is usual
-LEAST = 2.0  # times that is far at least
 SHOWN = 3  # samples that a sentence names
 
 
@@ -21,10 +22,10 @@ def ratios(y: np.ndarray, completed: np.ndarray, keep: np.ndarray, axis: int) ->
 
 
 def limit(y: np.ndarray, completed: np.ndarray | None, keep: np.ndarray, axis: int) -> float:
-    """What ratio is beyond all that validation samples have, full data y (n, C, H, W): of n that are as they should be
-    one in n + 1 has more.
+    """What ratio is far: `ODD` times the largest among validation samples, full data y (n, C, H, W), since the largest
+    of few samples says little of how much larger one may be.
     """
-    return FAR if completed is None else max(LEAST, float(ratios(y, completed, keep, axis).max()))
+    return FAR if completed is None else ODD * float(ratios(y, completed, keep, axis).max())
 
 
 def in_words(found: np.ndarray, problem) -> str:
