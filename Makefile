@@ -70,7 +70,7 @@ record: $(READY)
 
 # the site, in an environment of its own, with every link checked: site/index.html
 docs: docs/.venv/ready
-	NO_MKDOCS_2_WARNING=1 docs/.venv/bin/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 docs/.venv/bin/mkdocs build # not --quiet: it hides the warnings that strict counts
 	@echo "The site: $(CURDIR)/site/index.html"
 
 docs/.venv/ready: docs/requirements.txt

@@ -4,8 +4,9 @@ They are shown as the name of what they lead to; pictures that the workflow made
 """
 
 import re
-import shutil
 from pathlib import Path
+
+from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "workflow" / "report"
@@ -29,8 +30,8 @@ def on_page_markdown(markdown: str, page, **_) -> str:
     return re.sub(inside, replaced, re.sub(outside, replaced, markdown))
 
 
-def on_post_build(config, **_) -> None:
-    folder = Path(config["site_dir"]) / "pictures"
-    folder.mkdir(exist_ok=True)
-    for picture in PICTURES.glob("*.png"):
-        shutil.copy(picture, folder)
+def on_files(files, config, **_):
+    """The site's files and the pictures, which links to them are then checked against and lead to from any page."""
+    for picture in sorted(PICTURES.glob("*.png")):
+        files.append(File.generated(config, f"pictures/{picture.name}", abs_src_path=str(picture)))
+    return files

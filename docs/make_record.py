@@ -1,12 +1,13 @@
 """Write docs/record.md: the tables of what lies in results/, with machine, commit and date (make record).
 
-python docs/make_record.py EXPERIMENT …
+python docs/make_record.py EXPERIMENT …; without one the page stays as it was.
 """
 
 import os
 import platform
-import subprocess
+import re
 import sys
+from collections import Counter
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +40,14 @@ def markdown(table: pd.DataFrame, corner: str) -> list[str]:
     return lines + [f"| {name} | {' | '.join(map(str, row))} |" for name, row in rows]
 
 
+def commits(folders: list[Path]) -> list[str]:
+    """The commits that made networks and estimates, with how many files of each, most first."""
+    found = Counter()
+    for file in (file for folder in folders for file in folder.rglob("*.json")):
+        found.update(re.findall(r'"commit": "([^"]+)"', file.read_text(encoding="utf-8")))
+    return [f"{commit} ({count})" for commit, count in found.most_common()]
+
+
 def processor() -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
@@ -48,12 +57,13 @@ def processor() -> str:
 
 def page(folders: list[Path]) -> str:
     """The page of experiments whose results lie in these folders."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
+    made_by = ", ".join(commits(folders)) or "unknown"
     used = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     lines = [
         "# Results of record",
         "",
-        f"*Made by `make record` of commit {commit.strip()} on {date.today()}, on {processor()}; {used}.*",
+        f"*Made by `make record` on {date.today()}, on {processor()}; {used}. Commits that made it, by what "
+        f"lies beside it: {made_by}.*",
         "",
         "Mean relative errors of test samples, ± half the 95 % Student interval over samples, in brackets how many; "
         "draws of a mask are averaged first. Reports have intervals over samples and masks together, and compare on "
@@ -70,4 +80,6 @@ def page(folders: list[Path]) -> str:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        sys.exit("no results to record: make run first, or name their folders; docs/record.md stays as it was")
     (ROOT / "docs" / "record.md").write_text(page([Path(name) for name in sys.argv[1:]]), encoding="utf-8")

@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -68,8 +70,28 @@ def test_the_record_has_means_over_samples_with_students_interval_of_test_data_a
     pd.DataFrame(rows).to_csv(tmp_path / "ct/metrics.csv", index=False)
     claims = [{"claim": 1, "part": "all", "verdict": "held"}, {"claim": 1, "part": "a", "verdict": "not held"}]
     pd.DataFrame(claims).to_csv(tmp_path / "ct/claims.csv", index=False)
+    for number, commit in enumerate(("abc", "abc", "def")):
+        (tmp_path / f"ct/{number}.json").write_text(f'{{"provenance": {{"commit": "{commit}"}}}}', encoding="utf-8")
     page = script("make_record").page([tmp_path / "ct"])
+    assert "abc (2), def (1)" in page
     values = np.arange(5) * 0.1 + 0.01
     low, high = scipy.stats.t.interval(0.95, 4, values.mean(), values.std(ddof=1) / np.sqrt(5))
     assert f"| pair | {values.mean():.4f} ± {(high - low) / 2:.4f} (5) |" in page
     assert "random, 25 %" in page and "claim 1: held" in page and "not held" not in page
+
+
+def test_without_results_the_record_stays_as_it_was(tmp_path):
+    (tmp_path / "docs").mkdir()
+    copy = tmp_path / "docs/make_record.py"
+    copy.write_text((DOCS / "make_record.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "docs/record.md").write_text("as it was", encoding="utf-8")
+    done = subprocess.run([sys.executable, str(copy)], capture_output=True, text=True)
+    assert done.returncode and "no results" in done.stderr
+    assert (tmp_path / "docs/record.md").read_text(encoding="utf-8") == "as it was"
+
+
+def test_no_author_of_the_citation_is_there_twice():
+    """The schema of CITATION.cff asks for unique authors, and two of the paper's share a family name."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    for authors in (cited["authors"], cited["preferred-citation"]["authors"]):
+        assert len({tuple(sorted(author.items())) for author in authors}) == len(authors)
