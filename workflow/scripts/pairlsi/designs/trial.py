@@ -8,6 +8,7 @@ import numpy as np
 
 from pairlsi.designs import choosing, survey
 from pairlsi.evaluation.metrics import relative_error
+from pairlsi.predictions.misfits import places
 from pairlsi.predictions.model import CHOICES, Observed
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def rows(model, linear: str, test: tuple, seed: int) -> Iterator[dict]:
         keep = np.isin(np.arange(len(found.blocks)), one.rows)
         told = {"design": one.name, "reach": one.reach, "count": len(one.rows), "draw": one.draw}
         where = {"expected": float(np.sqrt(found.expected(one.rows) / square)), "rows": " ".join(map(str, one.rows))}
-        where["positions"] = " ".join(f"{place:g}" for place in positions(model.problem)[one.rows])
+        where["positions"] = " ".join(f"{place:g}" for place in places(model.problem)[one.rows])
         for name in methods:
             if name != linear and (one.name not in DEAR or one.reach != "all"):
                 continue
@@ -98,11 +99,6 @@ def chosen(method, x: np.ndarray, y: np.ndarray) -> dict:
     """
     found = method.choose([method], x, y) if method.leaves_open else {}
     return {key: value for key, value in found.items() if key in CHOICES}
-
-
-def positions(problem) -> np.ndarray:
-    """Where the rows lie, their numbers where the problem does not say."""
-    return np.arange(problem.missing_count) if problem.positions is None else np.asarray(problem.positions)
 
 
 def known(network, problem, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

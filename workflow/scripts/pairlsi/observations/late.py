@@ -1,9 +1,8 @@
 """Receivers whose clocks are late."""
 
-import numpy as np
 from pydantic import Field
 
-from pairlsi.observations.spoiled import Severities, Spoiled, in_time
+from pairlsi.observations.spoiled import Severities, Spoiled, delayed, in_time
 
 PART = 0.25  # of the rows that are late
 
@@ -25,9 +24,9 @@ class Late(Spoiled):
         return None if in_time(experiment) else "this problem's data are no samples in time"
 
     def spoil(self, y, generators):
-        spoiled, whole, part = y.copy(), int(self.level // 1), self.level % 1
+        spoiled = y.copy()
         for own, rows in zip(
             self.by_rows(spoiled), self.some_rows(generators, round(PART * self.problem.missing_count)), strict=True
         ):
-            own[rows] = (1 - part) * np.roll(own[rows], whole, -1) + part * np.roll(own[rows], whole + 1, -1)
+            own[rows] = delayed(own[rows], self.level)
         return spoiled

@@ -1,9 +1,8 @@
 """Data that lie too far along their last axis: a centre of rotation that is off, a clock that is late."""
 
-import numpy as np
 from pydantic import Field
 
-from pairlsi.observations.spoiled import Severities, Spoiled
+from pairlsi.observations.spoiled import Severities, Spoiled, delayed
 
 
 class Shift(Spoiled):
@@ -19,5 +18,4 @@ class Shift(Spoiled):
         severities: Severities = Field([0.03, 0.1, 0.3, 1.0], description="entries of the data, one case each")
 
     def spoil(self, y, generators):
-        whole, part = int(self.level // 1), self.level % 1
-        return (1 - part) * np.roll(y, whole, -1) + part * np.roll(y, whole + 1, -1)
+        return delayed(y, self.level)

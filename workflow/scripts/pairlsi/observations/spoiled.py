@@ -64,6 +64,12 @@ def fitting(experiment, seed: int = 0) -> list[Instance]:
     return [one._replace(settings=one.settings.model_copy(update={"seed": seed})) for one in fit]
 
 
+def delayed(y: np.ndarray, entries: float) -> np.ndarray:
+    """Data (..., entries) so many entries later along the last axis, between entries by linear interpolation."""
+    whole, part = int(entries // 1), entries % 1
+    return (1 - part) * np.roll(y, whole, -1) + part * np.roll(y, whole + 1, -1)
+
+
 def too_many(settings, count: int, what: str) -> str | None:
     """What `unfit` says of severities beyond how many rows or bins there are."""
     most = max(settings.severities)

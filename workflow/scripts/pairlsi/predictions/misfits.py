@@ -28,16 +28,21 @@ def limit(y: np.ndarray, completed: np.ndarray | None, keep: np.ndarray, axis: i
     return FAR if completed is None else ODD * float(ratios(y, completed, keep, axis).max())
 
 
+def places(problem) -> np.ndarray:
+    """Where the rows of data lie, (rows,) in `problem.position_unit`; their numbers where the problem does not say."""
+    return np.arange(problem.missing_count) if problem.positions is None else np.asarray(problem.positions)
+
+
 def in_words(found: np.ndarray, problem) -> str:
     """A sentence on rows (N, rows) bool of N samples, "" where there are none."""
     odd = np.flatnonzero(found.any(1))
     if not len(odd):
         return ""
-    places = problem.positions if problem.positions is not None else np.arange(found.shape[1])
+    where = places(problem)
     unit = f" {problem.position_unit}" if problem.positions is not None and problem.position_unit else ""
 
     def told(sample: int) -> str:
-        return f"{', '.join(f'{place:g}' for place in places[found[sample]])}{unit} of sample {sample}"
+        return f"{', '.join(f'{place:g}' for place in where[found[sample]])}{unit} of sample {sample}"
 
     shown = "; ".join(told(sample) for sample in odd[:SHOWN])
     more = f"; and rows of {len(odd) - SHOWN} more samples" if len(odd) > SHOWN else ""

@@ -169,8 +169,13 @@ class Model:
             calibration, validation = trust.Calibration.of(method, x, y_known, choice)
             limit = misfits.limit(y_known, validation.y, mask, self.problem.missing_axis)
         found = method(y, "test")
-        done[name] = {"method": method, "calibration": calibration, "validation": validation, "estimates": found}
-        done[name]["limit"] = limit
+        done[name] = {
+            "method": method,
+            "calibration": calibration,
+            "validation": validation,
+            "estimates": found,
+            "limit": limit,
+        }
         return done[name]
 
     def method(self, name: str, mask: np.ndarray, starts: dict | None = None):
