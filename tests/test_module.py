@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -203,6 +204,27 @@ def test_it_is_a_module_of_a_workflow_of_ones_own(made, tmp_path):
     assert (copy / "best.txt").read_text(encoding="utf-8") in ("pair", "fill", "cgls")
     (copy / "results/deblur/metrics.csv").unlink()
     assert "pairlsi_summarise" in run(copy, "results/deblur/metrics.csv")
+
+
+def test_snakedeploy_makes_a_workflow_of_it(tmp_path):
+    """From a local copy; snakedeploy names a local Snakefile relative to what it makes, where it is not: that line is
+    put right, which for a repository on a forge it need not be."""
+    source, there = tmp_path / "source", tmp_path / "there"
+    left_out = shutil.ignore_patterns("__pycache__", ".*", "results", "site")
+    shutil.copytree(ROOT, source, symlinks=True, ignore=left_out)
+    git = "git", "-c", "user.name=a", "-c", "user.email=a@b.c"
+    for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-q", "-m", "all")):
+        subprocess.run([*git, *words], cwd=source, check=True)
+    snakedeploy = Path(sys.executable).with_name("snakedeploy")
+    words = "deploy-workflow", str(source), str(there), "--name", "pairlsi", "--branch", "main"
+    subprocess.run([str(snakedeploy), *words], check=True, capture_output=True)
+    made = there / "workflow/Snakefile"
+    text, wrong = made.read_text(encoding="utf-8"), '"workflow/Snakefile"'
+    assert text.count(wrong) == 1
+    made.write_text(text.replace(wrong, repr(str(source / "workflow/Snakefile"))), encoding="utf-8")
+    assert (there / "config/README.md").is_file()
+    planned = run(there, "results/linear/report.html", "-n", "--quiet", "rules")
+    assert re.search(r"^report +1$", planned, re.M) and re.search(r"^train_on_cpu +1$", planned, re.M), planned
 
 
 def test_it_runs_in_another_directory(made, tmp_path):
