@@ -5,7 +5,7 @@ import pytest
 import torch
 from made import make_mask
 
-from pairlsi.solvers.model_based import model_based_lsi, roughness, waveform_inversion
+from pairlsi.solvers.model_based import model_based_lsi, roughness, surrogate_root, waveform_inversion
 
 ROWS, BINS = 8, 3
 X_SHAPE, Y_SHAPE = (1, 4, 5), (1, ROWS, BINS)
@@ -51,6 +51,25 @@ def test_inversion_over_latents_ends_at_the_pseudo_inverse(pair, y, mask):
     wanted = np.linalg.pinv(p @ problem.matrix @ pair.u_x) @ (keep * y).flatten(1).numpy().T  # (P A D)⁺ ỹ
     assert found.points[-1].numpy() == pytest.approx(wanted.T, abs=2e-5)
     assert torch.equal(found.points[0], start)
+
+
+@pytest.mark.parametrize("mask", ["none-0-0", "random-25-0", "block-50-0"])
+def test_where_the_surrogate_is_the_operator_a_preconditioned_search_ends_at_once(pair, y, mask):
+    p, keep = observe(mask)
+    problem = Matrix(X_SHAPE, 9)
+    start, added = torch.zeros(5, 6, dtype=torch.float64), 1e-6
+    root = surrogate_root(pair, keep, start[0], added)
+    slope = p @ problem.matrix @ pair.u_x / float(pair.y_scaling.scale)
+    curvature = slope.T @ slope
+    curvature += added * np.trace(curvature) / 6 * np.eye(6)
+    assert np.linalg.inv(root.numpy() @ root.numpy().T) == pytest.approx(curvature, rel=1e-8, abs=1e-8)
+    wanted = np.linalg.pinv(p @ problem.matrix @ pair.u_x) @ (keep * y).flatten(1).numpy().T
+
+    def off(n, **given):
+        found = model_based_lsi(pair, problem, keep * y, keep, start, n, 10, **given).points[-1].numpy().T
+        return np.linalg.norm(found - wanted) / np.linalg.norm(wanted)
+
+    assert off(3, root=root) < 1e-9 and off(3) > 0.1
 
 
 def differences() -> np.ndarray:

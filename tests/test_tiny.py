@@ -33,7 +33,7 @@ def test_methods_that_simulate_run_on_the_samples_and_masks_set_aside_for_them(w
     random = metrics[(metrics.split == "test") & (metrics.observation != "block")]
     counted = random.groupby(["method", "percent"]).size()
     assert counted["lsi"].to_dict() == {0: 6, 50: 12, 90: 12} and counted["mean"].to_dict() == {0: 6}
-    for method in ("mlsi", "mlsi-lsi", "fwi", "fwi-lsi", "lsi-refined"):
+    for method in ("mlsi", "mlsi-lsi", "fwi", "lsi-refined"):
         assert counted[method].to_dict() == {0: 3, 90: 3}
         assert "block" not in set(metrics[metrics.method == method].observation)
     for method, draws, members in (("lsi", 2, 2), ("mlsi", 1, 2)):

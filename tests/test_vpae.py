@@ -59,6 +59,21 @@ def test_divergence_terms_are_nats_of_each_sample_with_weights_of_their_own(x, y
     assert terms.keys() == network.weights.keys()
 
 
+@pytest.mark.parametrize(("part", "count", "own"), [(0.25, 8, 2), (0.5, 7, 3), (0.1, 2, 1), (0.9, 2, 1), (0.5, 1, 0)])
+@torch.no_grad()
+def test_a_part_of_a_batch_trains_the_autoencoders_and_the_rest_the_maps(part, count, own):
+    x, y = samples(count)
+    torch.manual_seed(5)
+    network = PairedAutoencoder(*SHAPES, X, Y, own=part).eval()
+    terms = network.loss_terms(x, y)
+    (x_units, y_units) = network.x_scaling(x), network.y_scaling(y)
+    decoded = network.x_scaling(network.decode_x(network.encode_x(x))), network.y_scaling(network.predict(x))
+    wanted = [(u - v).square().flatten(1).mean(1).numpy() for u, v in zip(decoded, (x_units, y_units), strict=True)]
+    assert terms["autoencode_x"].numpy() == pytest.approx(wanted[0][:own], rel=1e-4)
+    assert terms["forward"].numpy() == pytest.approx(wanted[1][own:], rel=1e-4)
+    assert [len(terms[name]) for name in TERMS] == [own, own, count - own, count - own]
+
+
 @torch.no_grad()
 def test_evaluation_decodes_means_as_the_network_without_variances_does():
     network = make().eval()

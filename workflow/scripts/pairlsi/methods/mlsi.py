@@ -1,5 +1,8 @@
 """Model-based latent space inference (16): latents of x whose simulated data explain what was measured."""
 
+from functools import cached_property
+from typing import Annotated
+
 from pydantic import Field
 
 from pairlsi.methods.search import Search, sample, variational
@@ -22,6 +25,11 @@ class MLSI(Search):
         """Where it starts."""
 
         start: str = Field("mean", description="mean: the mean model of the training split; or a method: its estimates")
+        precondition: Annotated[float, Field(gt=0)] | None = Field(
+            None,
+            description="search where the misfit of the network's own forward model, d_y(M z), is about as curved in "
+            "all directions: the part of its mean curvature that is added to each; null: in the latents as they are",
+        )
 
     @classmethod
     def starts_from(cls, settings):
@@ -59,8 +67,21 @@ class MLSI(Search):
     def follow(self, y, start, iterations, weight, evaluations):
         from pairlsi.solvers.model_based import model_based_lsi
 
-        steps = iterations, self.settings.history, evaluations
+        steps = iterations, self.settings.history, evaluations, self.root
         return model_based_lsi(self.network, self.problem, y, self.keep, start, *steps)
+
+    @cached_property
+    def root(self):
+        """What turns the coordinates of the search into latents, None where they are these."""
+        import torch
+
+        from pairlsi.solvers.model_based import surrogate_root
+
+        if self.settings.precondition is None:
+            return None
+        with torch.no_grad():
+            mean = self.network.encode_x(self.tensor(self.given.statistics.means["x"])[None])[0]
+            return surrogate_root(self.network, self.keep, mean, self.settings.precondition)
 
     def decoded(self, points):
         return self.network.decode_x(points)

@@ -60,10 +60,12 @@ class PairedAutoencoder(nn.Module):
     weights: w1 … w4 of (4).
     divergence: weights of both divergences, in nats; None makes the latents points.
     inverse: the architecture of the encoder in M† where it is no affine map but a network, as `x` and `y`.
+    own: part of a batch that is decoded from its own latents in training.
     """
 
-    def __init__(self, x_shape, y_shape, x: dict, y: dict, weights=(1.0,) * 4, divergence=None, inverse=None):
+    def __init__(self, x_shape, y_shape, x: dict, y: dict, weights=(1.0,) * 4, divergence=None, inverse=None, own=0.5):
         super().__init__()
+        self.own = own
         self.weights = dict(zip(("autoencode_x", "autoencode_y", "forward", "inverse"), weights, strict=True))
         self.variational = divergence is not None
         if self.variational:
@@ -118,11 +120,12 @@ class PairedAutoencoder(nn.Module):
         return self.decode_y(self.forward_map(self.encode_x(x)))
 
     def loss_terms(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """The four terms of (4), each (B/2,), in units of the training split's variance; divergences, each (B,).
+        """The four terms of (4), in units of the training split's variance; divergences, each (B,).
 
-        One half of the batch is decoded from its own latents, the other half through the maps: two decoder
-        passes train what would else take four, on the same expected loss, since batches are shuffled. In training
-        a VPAE decodes samples of its latents, in evaluation their means.
+        A part of the batch is decoded from its own latents, by default half of it, and the rest through the maps: two
+        decoder passes train what would else take four, on the same expected loss, since batches are shuffled. So two
+        terms are (own B,) and two ((1 - own) B,). In training a VPAE decodes samples of its latents, in evaluation
+        their means.
         """
         x, y = self.x_scaling(x), self.y_scaling(y)
         (z_x, deviation_x), (z_y, deviation_y) = (
@@ -134,15 +137,15 @@ class PairedAutoencoder(nn.Module):
             divergences["divergence_y"] = divergence(z_y, deviation_y).sum(1)
             if self.training:
                 z_x, z_y = (z + s * torch.randn_like(z) for z, s in ((z_x, deviation_x), (z_y, deviation_y)))
-        half = len(x) // 2
-        x_hat = self.x_decoder(torch.cat([z_x[:half], self.inverse_map(z_y[half:])]))
+        own = max(int(self.own * len(x)), min(1, len(x) // 2))  # of two samples, one each
+        x_hat = self.x_decoder(torch.cat([z_x[:own], self.inverse_map(z_y[own:])]))
         error_x = squared_error(x_hat, x)
-        error_y = self._errors_y(torch.cat([z_y[:half], self.forward_map(z_x[half:])]), z_y, y)
+        error_y = self._errors_y(torch.cat([z_y[:own], self.forward_map(z_x[own:])]), z_y, y)
         return {
-            "autoencode_x": error_x[:half],
-            "autoencode_y": error_y[:half],
-            "forward": error_y[half:],
-            "inverse": error_x[half:],
+            "autoencode_x": error_x[:own],
+            "autoencode_y": error_y[:own],
+            "forward": error_y[own:],
+            "inverse": error_x[own:],
             **divergences,
         }
 

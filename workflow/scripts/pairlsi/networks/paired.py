@@ -28,6 +28,11 @@ class Paired(Network):
             description="makes it variational: weights of both divergences from the prior, of x and y, per nat; "
             "null: the latents are points",
         )
+        own: Annotated[float, Field(gt=0, lt=1)] = Field(
+            0.5,
+            description="part of each batch that trains the first two terms of the loss, decoded from its own latents; "
+            "the rest goes through the maps and trains the other two",
+        )
         inverse: Learned | None = Field(
             None,
             description="of an encoder that makes latents of x of decoded data, in place of the affine map M†: for "
@@ -59,7 +64,7 @@ class Paired(Network):
         x, y = settings.x.model_dump(), settings.y.model_dump()
         inverse = settings.inverse.model_dump() if settings.inverse else None
         weights = settings.weights, settings.divergence
-        return PairedAutoencoder(problem.x_shape, problem.y_shape, x, y, *weights, inverse)
+        return PairedAutoencoder(problem.x_shape, problem.y_shape, x, y, *weights, inverse, settings.own)
 
     @staticmethod
     def starts_in_closed_form(network) -> bool:

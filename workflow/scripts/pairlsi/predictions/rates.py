@@ -10,7 +10,7 @@ from pairlsi.observations import spoiled
 from pairlsi.predictions.model import Model, Observed
 from pairlsi.predictions.results import Estimate
 
-FIRST, SPOILED = 100, 30  # test samples at most, as they are and spoiled
+FIRST, SPOILED = 100, 20  # test samples at most, as they are and spoiled
 
 
 def cases(experiment) -> list[str]:

@@ -12,9 +12,12 @@ Source: the paper, equation (16); Tarantola, doi:10.1190/1.1441754, for FWI.
 
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 
 from pairlsi.solvers.trajectory import Trajectory, follow, follow_in_turn
+
+DIRECTIONS = 32  # of a derivative at once, which bounds its memory
 
 
 def model_based_lsi(
@@ -26,13 +29,44 @@ def model_based_lsi(
     iterations: int,
     history: int,
     evaluations: int | None = None,
+    root: Tensor | None = None,
 ) -> Trajectory:
-    """M-LSI (16) for zero-filled data y = ỹ (R, C, H, W) from latents `start` (R, latent_x), one problem a row."""
+    """M-LSI (16) for zero-filled data y = ỹ (R, C, H, W) from latents `start` (R, latent_x), one problem a row.
 
-    def misfit(z: Tensor, rows: Tensor) -> Tensor:
-        return data_misfit(problem.simulate(network.decode_x(z)), y[rows], keep, network.y_scaling.scale)
+    root: T of `surrogate_root`, to search in w where z_x = start + T w; None for z_x itself.
+    """
 
-    return follow(misfit, start, iterations, history, evaluations)
+    def latents(steps: Tensor, rows: Tensor | slice) -> Tensor:
+        return start[rows] + (steps if root is None else steps @ root.T)
+
+    def misfit(steps: Tensor, rows: Tensor) -> Tensor:
+        decoded = network.decode_x(latents(steps, rows))
+        return data_misfit(problem.simulate(decoded), y[rows], keep, network.y_scaling.scale)
+
+    found = follow(misfit, torch.zeros_like(start), iterations, history, evaluations)
+    return Trajectory(latents(found.points, slice(None)), found.iterations)
+
+
+def surrogate_root(network, keep: Tensor, z: Tensor, added: float) -> Tensor:
+    """A root T (n, n), T Tᵀ = (H + added tr(H) / n)⁻¹, of the curvature H that the misfit has by the network's word.
+
+    The network knows a forward model that costs nothing, d_y(M z_x): with J its derivative behind the mask at z (n,),
+    H = JᵀJ is about what the simulation's misfit has, and in w, z_x = z + T w, that is about as curved in all
+    directions. `added` keeps those that no data show from running away.
+    """
+
+    def predicted(latents: Tensor) -> Tensor:
+        return (keep * network.decode_y(network.forward_map(latents)) / network.y_scaling.scale).flatten(1)
+
+    slopes = [
+        torch.autograd.functional.jvp(predicted, z.expand_as(directions), directions)[1]
+        for directions in torch.eye(len(z)).to(z).split(DIRECTIONS)
+    ]
+    slope = torch.cat(slopes).double()
+    curvature = slope @ slope.T
+    curvature.diagonal().add_(added * curvature.diagonal().mean())
+    lower = torch.linalg.cholesky(curvature)  # H = L Lᵀ, so T = L⁻ᵀ
+    return torch.linalg.solve_triangular(lower.T, torch.eye(len(z)).to(lower), upper=True).to(z)
 
 
 def waveform_inversion(
