@@ -61,6 +61,13 @@ def test_rows_along_another_axis_are_interpolated_alike(y):
     assert np.array_equal(np.swapaxes(turned, 2, 3), interpolate(y, keep, 2, mirrored=False))
 
 
+def test_each_channel_is_interpolated_from_rows_of_its_own(y):
+    keep = np.stack([MASKS["random"], MASKS["block"]])
+    found = interpolate(np.concatenate([hidden(y, own) for own in keep], axis=1), keep, 2, mirrored=False)
+    for channel, own in enumerate(keep):
+        assert np.array_equal(found[:, channel], interpolate(hidden(y, own), own, 2, mirrored=False)[:, 0])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_data_linear_along_the_rows_are_restored(dtype):
     rng = np.random.default_rng(1)

@@ -29,7 +29,7 @@ SAID = {
     "mlsi": {"iterations": 2},
     "fwi": {"iterations": 2, "roughness": [0.1]},
     "random": {"percents": [25, 50], "draws": 3, "seed": 1},
-    "block": {"percents": [25, 50], "draws": 3, "seed": 1},
+    **dict.fromkeys(("block", "limited", "scattered"), {"percents": [25, 50], "draws": 3, "seed": 1}),
 }
 NETWORKS = {
     "paired": {"x": RESIDUAL, "y": RESIDUAL},
@@ -87,7 +87,7 @@ def test_a_problem_holds_what_problems_hold(kind):
 
 
 @pytest.mark.parametrize("kind", parts.kinds("observations"))
-@pytest.mark.parametrize("problem", ["linear", OWN_PROBLEM])
+@pytest.mark.parametrize("problem", ["linear", "crosswell", OWN_PROBLEM])
 def test_an_observation_holds_what_observations_hold(kind, problem):
     one = instance("observations", "seen", {"kind": kind, **SAID.get(kind, {})}, "observations.seen")
     place = SimpleNamespace(problem=problem_called(problem))

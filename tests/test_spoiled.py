@@ -34,7 +34,7 @@ def made(kind: str, problem, level=None, **said):
 
 def cases():
     waves = ("late", "polarity", "wavelet")
-    return [(kind, "crosswell") for kind in KINDS if kind not in ("blur", "dead")] + [
+    return [(kind, "crosswell") for kind in KINDS if kind not in ("blur", "dead", "poisson")] + [
         (kind, "ct") for kind in KINDS if kind not in waves
     ]
 
@@ -90,6 +90,30 @@ def test_counts_are_what_they_say(places):
     [polarity] = made("polarity", experiment.problem, severities=[2])
     turned = (polarity(y, "test", NUMBERS) == -y).all((1, 3))  # by sample and receiver
     assert (turned.sum(1) == 2).all() and len(np.unique(turned, axis=0)) > 1
+
+
+def test_few_photons_leave_the_moments_of_a_logarithm_of_counts(places):
+    """By the delta method log N has the variance 1 / E N; the largest line integral lets e^-3 of a million through."""
+    problem = places["ct"][0].problem
+    y = np.full((400, *problem.y_shape), 2.0)
+    y[:, :, ::2] = 6.0
+    [seen] = made("poisson", problem, severities=[100])
+    off = seen(y, "test", np.arange(400)) - y
+    for rows, depth in ((slice(0, None, 2), 3.0), (slice(1, None, 2), 1.0)):
+        wanted = np.exp(depth / 2) / np.sqrt(1e4) * 6 / 3
+        assert off[:, :, rows].std() == pytest.approx(wanted, rel=0.02)
+        assert abs(off[:, :, rows].mean()) < 0.05 * wanted
+
+
+def test_a_mask_by_channel_takes_as_many_rows_of_each_and_others(places):
+    problem, y = places["crosswell"][0].problem, places["crosswell"][1]
+    one = instance("observations", "seen", {"kind": "scattered", "percents": [30, 50]}, "observations.seen")
+    for level in (30, 50):
+        seen = observations.made(observations.described(one, level), problem, 0)
+        missing = (seen(y, "test", NUMBERS) == 0).all((0, 3))
+        assert (missing.sum(1) == round(problem.missing_count * level / 100)).all()
+        assert len(np.unique(missing, axis=0)) > 1 and np.array_equal(missing, ~seen.mask.keep)
+    assert "single channel" in one.part.unfit(one.settings, places["ct"][0])
 
 
 def test_a_whole_entry_of_shift_and_a_whole_step_beside_are_neighbours(places):

@@ -6,6 +6,8 @@ Each check takes a part as a config would name it and raises AssertionError with
     testing.check_problem(problems.create({"kind": "deblur.py"}))
 """
 
+import copy
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -165,10 +167,10 @@ def check_method(one: Instance, problem, observation, network=None, starts=None,
     }
     statistics = Statistics(scalars, means)
 
-    def estimates(data: np.ndarray, numbers: np.ndarray):
-        given = Given(problem, observation, statistics, "global", network, starts, device, batch_size=COUNT)
+    def estimates(data: np.ndarray, numbers: np.ndarray, seen=observation):
+        given = Given(problem, seen, statistics, "global", network, starts, device, batch_size=COUNT)
         method = one.part(one.settings, given)
-        return method.estimate(observation(data, "test", numbers), "test", numbers).x
+        return method.estimate(seen(data, "test", numbers), "test", numbers).x
 
     numbers = np.arange(COUNT)
     whole, scale = estimates(y, numbers), max(float(np.abs(x).max()), 1e-30)
@@ -182,3 +184,8 @@ def check_method(one: Instance, problem, observation, network=None, starts=None,
     assert np.allclose(turned, whole, **vars(close)), f"{one.name} depends on the order of the samples"
     dirty = y + 1000 * scale * (1 - observation.mask.weights())
     assert np.array_equal(estimates(dirty, numbers), whole), f"{one.name} reads data that did not arrive"
+    by_channel = copy.copy(observation)
+    keep = np.tile(observation.mask.keep, (problem.y_shape[0], 1))
+    by_channel.mask = replace(observation.mask, keep=keep)
+    same = np.array_equal(estimates(y, numbers, by_channel), whole)
+    assert same, f"{one.name} takes a mask of each channel, all alike, for another"

@@ -45,6 +45,11 @@ class LSI(Search):
         regulariser: Literal["none", "tikhonov", "mahalanobis"] = Field(
             "none", description="mahalanobis: distance from the training latents; tikhonov: from zero"
         )
+        noise: Literal["known", "estimated"] = Field(
+            "known",
+            description="how strong it is, where misfit is weighted or huber: known: by the problem's noise_level; "
+            "estimated: so that what was measured is most likely, of each sample by itself; for principal components",
+        )
         weights: Annotated[list[Weight], Field(min_length=1), Distinct] = Field(
             [0.0], description="of the regulariser, to choose from on the validation split"
         )
@@ -57,6 +62,12 @@ class LSI(Search):
             return f"members' is {settings.members}: starts are drawn from a variational network, else it is 1"
         if settings.regulariser == "none" and any(settings.weights):
             return f"weights' are {settings.weights}, and regulariser is none: there is nothing to weigh"
+        y = getattr(experiment.networks[settings.network].settings, "y", None)
+        if settings.noise == "estimated":
+            if settings.misfit != "weighted" or settings.regulariser != "mahalanobis" or not all(settings.weights):
+                return "noise' is estimated: for misfit weighted, regulariser mahalanobis and weights above 0"
+            if getattr(y, "kind", None) != "principal":
+                return f"noise' is estimated, and network {settings.network!r} has no principal components of data"
         prior = settings.start == "mean" or settings.regulariser == "mahalanobis"
         network = experiment.networks[settings.network]
         if prior and "linear" in network.part.offers:
@@ -98,6 +109,8 @@ class LSI(Search):
         noise = y.new_ones(len(y))
         if self.settings.misfit != "squared":  # what the decoder cannot say is noise to it
             noise = (self.deviation(y) / self.network.y_scaling.scale).square() + self.network.left_y
+        if self.settings.noise == "estimated":
+            noise = self.linear_posterior.noise(self.measured(y), noise, weight)
         objective = Objective(self.settings.misfit, kind, weight, noise.sqrt(), prior)
         steps = iterations, self.settings.history, evaluations
         coordinates = self.coordinates(y, noise, weight) if prior else None
@@ -107,8 +120,12 @@ class LSI(Search):
         """What a search with a prior goes through: see `solvers.coordinates`."""
         if self.linear_posterior is None or weight == 0:
             return None
+        return self.linear_posterior.coordinates(self.measured(y), noise, weight)
+
+    def measured(self, y):
+        """The scaled entries (R, m) that arrived, of zero-filled data y (R, C, H, W)."""
         kept = (self.keep > 0).expand(y.shape[1:]).flatten()
-        return self.linear_posterior.coordinates(self.network.y_scaling(y).flatten(1)[:, kept], noise, weight)
+        return self.network.y_scaling(y).flatten(1)[:, kept]
 
     @cached_property
     def linear_posterior(self):

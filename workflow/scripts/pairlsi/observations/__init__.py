@@ -58,7 +58,7 @@ class Observation(Part):
         return settings.model_copy(update={"draws": 1})
 
     def kept(self) -> np.ndarray:
-        """Which rows of the data arrive, (rows,) bool."""
+        """Which rows of the data arrive, bool: (rows,), or (C, rows) where channels differ."""
         return np.ones(self.problem.missing_count, bool)
 
     def __call__(self, y: np.ndarray, split: str, numbers: np.ndarray) -> np.ndarray:

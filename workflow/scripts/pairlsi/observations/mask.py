@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Mask:
-    """`keep` (rows,) bool says which rows along `axis` of a batch of data arrive."""
+    """`keep` bool says which rows along `axis` of a batch of data arrive: (rows,) of all channels, or (C, rows)."""
 
     name: str
     axis: int
@@ -16,14 +16,15 @@ class Mask:
     def weights(self) -> np.ndarray:
         """`keep` as float32 in a shape that multiplies one sample (C, H, W)."""
         shape = [1, 1, 1]
-        shape[self.axis - 1] = len(self.keep)
+        shape[self.axis - 1] = self.keep.shape[-1]
+        if self.keep.ndim == 2:
+            shape[0] = len(self.keep)
         return self.keep.astype(np.float32).reshape(shape)
 
     def __call__(self, y):
         """P y: zero the missing rows of a batch (N, C, H, W), an array or a tensor."""
-        if y.shape[self.axis] != len(self.keep):
-            raise ValueError(
-                f"mask {self.name} has {len(self.keep)} rows, the data have {y.shape[self.axis]} on axis {self.axis}"
-            )
+        if y.shape[self.axis] != self.keep.shape[-1]:
+            rows, there = self.keep.shape[-1], y.shape[self.axis]
+            raise ValueError(f"mask {self.name} has {rows} rows, the data have {there} on axis {self.axis}")
         weights = self.weights()
         return y * (weights if isinstance(y, np.ndarray) else y.new_tensor(weights))

@@ -20,7 +20,7 @@ class Examples:
         self.scope, self.stored, self.problem = scope, scope.stored, scope.stored.problem
         self.scales = crosswell_figures.Scales.of(self.problem, self.stored.samples("test", "y", slice(0, 1)))
         self.shot = self.problem.settings.sources_per_well // 2
-        self.keep = self.stored.keep(scope.mask)
+        self.keep = self.stored.keep(scope.mask, self.shot)
         self.at_heavy = scope.at_heavy(scope.shared)
         self.missing = scope.loss
 

@@ -121,9 +121,10 @@ class Stored:
         said = observations.described(one, level) if one else {"name": name, "kind": "none"}
         return observations.made(said, self.problem, draw)
 
-    def keep(self, mask: str) -> np.ndarray:
-        """Which rows of the data a mask keeps, (rows,) bool."""
-        return self.observation(mask).mask.keep
+    def keep(self, mask: str, channel: int = 0) -> np.ndarray:
+        """Which rows of a channel of the data a mask keeps, (rows,) bool."""
+        keep = self.observation(mask).mask.keep
+        return keep[channel] if keep.ndim == 2 else keep
 
     def samples(self, split: str, array: str, part: slice = slice(None)) -> np.ndarray:
         """Samples of array "x" or "y" of a split, (n, C, H, W) in its units."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+FACTORS = [10 ** (k / 20) for k in range(-40, 81)]  # on the variance of noise, a twelfth apart
+
 
 @dataclass(frozen=True)
 class Coordinates:
@@ -38,6 +40,27 @@ class LinearPosterior:
         self.values, self.vectors = torch.linalg.eigh(seen.T @ seen)
         self.values = self.values.clamp(min=0)
         self.seen = seen @ self.vectors
+
+    def noise(self, data: Tensor, guess: Tensor, weight: float) -> Tensor:
+        """The variance (R,) of the noise under which data (R, m) are most likely, with a prior of that weight.
+
+        Of all factors in `FACTORS` on the guess (R,): along an eigenvector with eigenvalue λ data have the variance
+        λ / weight + n, beside all of them n. Source: MacKay, doi:10.1162/neco.1992.4.3.415, the evidence.
+        """
+        left = data.double() - self.mean @ self.basis.T
+        some = self.values > self.values.max() * torch.finfo(torch.float64).eps * len(self.values)
+        values = self.values[some] / weight
+        along = (left @ self.seen[:, some]).square() / self.values[some]
+        beside = (left.square().sum(1) - along.sum(1)).clamp(min=0)
+        others, best = data.shape[1] - len(values), None
+        for factor in FACTORS:
+            n = factor * guess.double()
+            variances = values + n[:, None]
+            cost = (variances.log() + along / variances).sum(1) + others * n.log() + beside / n
+            if best is None:
+                best, least = n, cost
+            best, least = torch.where(cost < least, n, best), torch.minimum(cost, least)
+        return best.to(data.dtype)
 
     def coordinates(self, data: Tensor, noise: Tensor, weight: float) -> Coordinates:
         """Of data (R, m) with noise of the variances (R,), and a prior of that weight."""

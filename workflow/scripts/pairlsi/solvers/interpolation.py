@@ -6,9 +6,13 @@ import numpy as np
 def interpolate(y: np.ndarray, keep: np.ndarray, axis: int, mirrored: bool) -> np.ndarray:
     """Fill the missing rows of y (N, C, H, W) linearly from the nearest rows that arrived.
 
-    keep: (rows,) bool along `axis`. mirrored: rows continue past the ends as p(s, θ + π) = p(-s, θ), as a parallel
-    beam's do, with s the last axis; else the first and last row that arrived are repeated.
+    keep: bool along `axis`, (rows,) or, of each channel, (C, rows). mirrored: rows continue past the ends as
+    p(s, θ + π) = p(-s, θ), as a parallel beam's do, with s the last axis; else the first and last row that arrived are
+    repeated.
     """
+    if keep.ndim == 2:
+        channels = (interpolate(y[:, c : c + 1], own, axis, mirrored) for c, own in enumerate(keep))
+        return np.concatenate(list(channels), axis=1)
     y = np.moveaxis(y, axis, 0)
     rows = len(keep)
     known = np.flatnonzero(keep)

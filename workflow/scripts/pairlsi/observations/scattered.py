@@ -1,0 +1,31 @@
+"""Rows missing at random, others in each channel: a receiver that fails in one shot and works in the next."""
+
+import numpy as np
+
+from pairlsi.observations.missing import Missing
+
+
+class Scattered(Missing):
+    """As many rows of every channel, drawn anew for each, of which the first ones are missing."""
+
+    label = "rows missing, others in each channel"
+    description = "Rows of the data are missing that were drawn at random, others in each channel (a shot), the same "
+    description += "for all samples."
+    symbol = "S"
+    where = "at random, others in each channel"
+
+    @classmethod
+    def unfit(cls, settings, experiment):
+        if experiment.problem.y_shape[0] == 1:
+            return "kind' is scattered, and the data have a single channel: random is the same"
+        return super().unfit(settings, experiment)
+
+    def kept(self):
+        return np.stack([self._of_channel(channel) for channel in range(self.problem.y_shape[0])])
+
+    def _of_channel(self, channel: int) -> np.ndarray:
+        rows = self.problem.missing_count
+        order = np.random.default_rng([self.settings.seed, self.draw, channel]).permutation(rows)
+        keep = np.ones(rows, bool)
+        keep[order[: round(rows * self.level / 100)]] = False
+        return keep
