@@ -63,10 +63,11 @@ lint: $(READY)
 reference: $(READY)
 	$(BIN)/python docs/make_reference.py
 
-# the results of record on the site, from what lies in results/: make record RECORDED='results/ct results/crosswell'
-RECORDED = $(wildcard results/ct results/crosswell)
+# tables and pictures of record on the site, from what lies in results/: make record RECORDED='results/ct results/crosswell'
+RECORDED = $(wildcard $(addprefix results/,ct crosswell linear more/ct more/crosswell))
 record: $(READY)
 	$(BIN)/python docs/make_record.py $(RECORDED)
+	$(BIN)/python docs/make_gallery.py results
 
 # the site, in an environment of its own, with every link checked: site/index.html
 docs: docs/.venv/ready

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 from scipy.stats import t
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,9 +22,16 @@ PACKAGES = ("torch", "astra-toolbox", "deepwave", "numpy")
 SHOWN = (0, 25, 50, 90)  # percent missing, of those that there are
 
 
-def errors(metrics: pd.DataFrame) -> pd.DataFrame:
+def masks(folder: Path) -> list[str]:
+    """The observations of an experiment whose levels are percent missing."""
+    settings = yaml.safe_load((folder / "settings.yaml").read_text(encoding="utf-8"))
+    said = settings["params"]["experiment"]["observations"]
+    return [name for name, own in said.items() if "percents" in own or own.get("kind", name) == "none"]
+
+
+def errors(metrics: pd.DataFrame, observations: list[str]) -> pd.DataFrame:
     """Mean relative error of test samples with half its 95 % Student interval: a row a method, a column a case."""
-    test = metrics[(metrics.split == "test") & metrics.percent.isin(SHOWN)]
+    test = metrics[(metrics.split == "test") & metrics.percent.isin(SHOWN) & metrics.observation.isin(observations)]
     # of each sample first: draws of a mask are no samples
     samples = test.groupby(["method", "observation", "percent", "sample"], sort=False).rre.mean()
     cells = {}
@@ -70,7 +78,9 @@ def page(folders: list[Path]) -> str:
         "what methods share.",
     ]
     for folder in folders:
-        lines += ["", f"## {folder.name}", "", *markdown(errors(pd.read_csv(folder / "metrics.csv")), "method")]
+        name = folder.name if folder.parent.name in ("", "results") else f"{folder.parent.name}/{folder.name}"
+        table = errors(pd.read_csv(folder / "metrics.csv"), masks(folder))
+        lines += ["", f"## {name}", "", *markdown(table, "method")]
         claims = pd.read_csv(folder / "claims.csv")
         whole = claims[claims.part == "all"]
         if len(whole):
@@ -82,4 +92,7 @@ def page(folders: list[Path]) -> str:
 if __name__ == "__main__":
     if not sys.argv[1:]:
         sys.exit("no results to record: make run first, or name their folders; docs/record.md stays as it was")
+    for name in ("metrics.csv", "claims.csv", "settings.yaml"):
+        if half := [folder for folder in sys.argv[1:] if not (Path(folder) / name).is_file()]:
+            sys.exit(f"{half[0]} has no {name}: its run has not ended; docs/record.md stays as it was")
     (ROOT / "docs" / "record.md").write_text(page([Path(name) for name in sys.argv[1:]]), encoding="utf-8")

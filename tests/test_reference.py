@@ -66,10 +66,14 @@ def test_the_record_has_means_over_samples_with_students_interval_of_test_data_a
         for n in range(5)
         for d, rre in enumerate((off + 0.1 * n, off + 0.1 * n + 0.02))
     ]
+    rows.append(rows[0] | {"observation": "odd"})  # 25 % of the entries are no mask
     (tmp_path / "ct").mkdir()
     pd.DataFrame(rows).to_csv(tmp_path / "ct/metrics.csv", index=False)
     claims = [{"claim": 1, "part": "all", "verdict": "held"}, {"claim": 1, "part": "a", "verdict": "not held"}]
     pd.DataFrame(claims).to_csv(tmp_path / "ct/claims.csv", index=False)
+    seen = {"random": {"percents": [25]}, "noise": {"severities": [2]}, "odd": {"kind": "outliers"}, "none": {}}
+    said = {"params": {"experiment": {"observations": seen}}}
+    (tmp_path / "ct/settings.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
     for number, commit in enumerate(("abc", "abc", "def")):
         (tmp_path / f"ct/{number}.json").write_text(f'{{"provenance": {{"commit": "{commit}"}}}}', encoding="utf-8")
     page = script("make_record").page([tmp_path / "ct"])
@@ -78,6 +82,19 @@ def test_the_record_has_means_over_samples_with_students_interval_of_test_data_a
     low, high = scipy.stats.t.interval(0.95, 4, values.mean(), values.std(ddof=1) / np.sqrt(5))
     assert f"| pair | {values.mean():.4f} ± {(high - low) / 2:.4f} (5) |" in page
     assert "random, 25 %" in page and "claim 1: held" in page and "not held" not in page
+    assert "odd" not in page and f"## {tmp_path.name}/ct" in page
+
+
+def test_the_record_says_what_is_missing_of_results_that_are_half_made(tmp_path):
+    words = [sys.executable, str(DOCS / "make_record.py"), str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode and "has no metrics.csv: its run has not ended" in done.stderr
+
+
+def test_the_gallery_is_that_of_its_script_and_has_all_its_pictures():
+    gallery = script("make_gallery")
+    assert (DOCS / "gallery.md").read_text(encoding="utf-8") == gallery.page(), "make record writes it anew"
+    assert all((gallery.SHOWN / f"{name}.png").is_file() for name in gallery.PICTURES)
 
 
 def test_without_results_the_record_stays_as_it_was(tmp_path):

@@ -4,6 +4,7 @@ import copy
 import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from snakemake.utils import update_config
@@ -11,6 +12,7 @@ from snakemake.utils import update_config
 from pairlsi import config as settings
 from pairlsi.core import errors as config_errors
 from pairlsi.core.errors import ConfigError
+from pairlsi.evaluation.seeds import repeated
 
 ROOT = Path(__file__).resolve().parents[1]
 PRESETS = sorted((ROOT / "workflow" / "presets").glob("*.yaml"))
@@ -405,6 +407,24 @@ def test_what_a_method_is_run_on_is_what_it_asks_for_and_for_one_that_sees_no_da
     assert experiment.draws_of("lsi", "none-0") == experiment.kept_of("lsi", "none-0") == 1
     ct = settings.Experiment(shipped()["experiments"]["ct"])
     assert (ct.draws_of("lsi", "block-25"), ct.kept_of("lsi", "block-25"), ct.kept_of("cgls", "block-25")) == (9, 3, 3)
+
+
+def test_a_method_that_no_seed_touches_is_run_with_the_first():
+    said = shipped(ROOT / "workflow" / "presets" / "more.yaml")["experiments"]
+    for experiment in said.values():
+        experiment["training"]["seeds"] = [3, 4, 5]
+    ct, crosswell = (settings.Experiment(said[name]) for name in ("ct", "crosswell"))
+    once = {name for name in ct.methods if ct.seeds_of(name) == [3]}
+    assert once == {"linear", "linear-lsi", "linear-estimate", "cgls", "cgls-mean", "tv"}
+    assert all(ct.seeds_of(name) == [3, 4, 5] for name in set(ct.methods) - once)
+    once = {name for name in crosswell.methods if crosswell.seeds_of(name) == [3]}
+    assert once == {"linear", "linear-lsi", "linear-estimate", "mean", "fwi"}
+
+
+def test_what_was_run_with_the_first_seed_stands_for_all():
+    rows = [("pair", 3, 0.1), ("pair", 4, 0.2), ("cgls", 3, 0.5), ("cgls", 3, 0.6)]
+    found = repeated(pd.DataFrame(rows, columns=["method", "seed", "rre"]), [3, 4])
+    assert sorted(found.itertuples(index=False, name=None)) == sorted([*rows, ("cgls", 4, 0.5), ("cgls", 4, 0.6)])
 
 
 def test_a_method_takes_the_network_of_its_name_or_the_first_trained_one_that_it_can_use():

@@ -22,7 +22,7 @@ rule infer:
         "../../envs/environment.yaml"
     resources:
         gpu=gpu,
-        mem_mb=grows(3000),
+        mem_mb=memory_of_inference,
         runtime=grows(120),
     params:
         problem=part("problem"),
@@ -38,7 +38,7 @@ use rule infer as infer_on_cpu with:
         experiment=rf"(?={WITHOUT_GPU})[a-z][a-z0-9_]*",
     resources:
         gpu=0,
-        mem_mb=grows(3000),
+        mem_mb=memory_of_inference,
         runtime=grows(120),
 
 
@@ -57,6 +57,7 @@ rule summarise:
         runtime=grows(30),
     params:
         evaluation=part("evaluation"),
+        seeds=part("training", "seeds"),
         noise_level=lambda wildcards: experiment_of(wildcards).problem.noise_level,
         source=source("summarise.py"),
     script:

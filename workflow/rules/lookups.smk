@@ -97,17 +97,21 @@ def network_settings_of(wildcards):
 
 def starts_of(wildcards):
     """An input: the estimates of another method, for the methods that start from them."""
-    _, kind, settings = experiment_of(wildcards).methods[wildcards.method]
-    folder = f"<results>/{wildcards.experiment}/inference/{kind.starts_from(settings)}"
-    return f"{folder}/{wildcards.case}/seed-{wildcards.seed}/estimates.zarr" if kind.starts_from(settings) else []
+    experiment = experiment_of(wildcards)
+    _, kind, settings = experiment.methods[wildcards.method]
+    start = kind.starts_from(settings)
+    if not start:
+        return []
+    seed = wildcards.seed if int(wildcards.seed) in experiment.seeds_of(start) else experiment.training.seeds[0]
+    return f"<results>/{wildcards.experiment}/inference/{start}/{wildcards.case}/seed-{seed}/estimates.zarr"
 
 
 def swept(wildcards):
-    """An input: the metrics of every method, case and seed."""
+    """An input: the metrics of every method, case and seed that makes a difference."""
     experiment = experiment_of(wildcards)
     return [
         f"<results>/{wildcards.experiment}/inference/{method}/{case}/seed-{seed}/metrics.csv"
         for method in experiment.methods
         for case in experiment.cases_of(method)
-        for seed in experiment.training.seeds
+        for seed in experiment.seeds_of(method)
     ]

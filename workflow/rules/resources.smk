@@ -40,6 +40,20 @@ def memory_of_training(wildcards, attempt):
     return attempt * (3000 + round(3 * 4e-6 * numbers * held))
 
 
+def memory_of_inference(wildcards, attempt):
+    """A resource, MB: the program, the samples of a split with copies to work on, and what is kept of every draw.
+
+    The same for all methods of an experiment: on a cluster jobs of a rule may all get what the first one asks for.
+    """
+    experiment = experiment_of(wildcards)
+    kept = experiment.inference.kept_draws
+    members = max(getattr(method.settings, "members", 1) for method in experiment.methods.values())
+    x, y = (math.prod(shape) for shape in (experiment.problem.x_shape, experiment.problem.y_shape))
+    numbers = (3 + 2 * kept) * (x + y) + kept * members * x
+    samples = max(getattr(experiment.data.samples, split) for split in ("validation", *EVALUATED))
+    return attempt * (3000 + round(4e-6 * numbers * samples))
+
+
 def importance(wildcards):
     """A priority: the more methods wait for a network, the sooner it is trained."""
     methods = experiment_of(wildcards).methods.values()

@@ -106,8 +106,7 @@ class Experiment:
         }
         self.sections = instances("reports.sections", told.sections, f"{key}.sections")
         self.given, self.predictions = {room: getattr(told, room) for room in ROOMS}, told.predictions
-        lines = [f"config key '{key}.{message}" for message in contradictions(self)]
-        if lines:
+        if lines := [f"config key '{key}.{message}" for message in contradictions(self)]:
             raise ConfigError("\n".join(lines))
 
     def _with_network(self, method: Instance) -> Instance:
@@ -122,11 +121,8 @@ class Experiment:
     @property
     def said(self) -> dict:
         """The whole experiment as plain data, complete."""
-
-        def plain(block):
-            return block.model_dump() if isinstance(block, BaseModel) else block
-
-        told = {name: plain(getattr(self, name)) for name in Said.model_fields if name not in ROOMS}
+        blocks = {name: getattr(self, name) for name in Said.model_fields if name not in ROOMS}
+        told = {name: own.model_dump() if isinstance(own, BaseModel) else own for name, own in blocks.items()}
         for room in ROOMS:
             # what was taken out stays out when this is checked again, as a variant
             found = getattr(self, room)
@@ -142,9 +138,7 @@ class Experiment:
         """Those that a method is run on; one that sees no data is run on the first alone."""
         _, part, settings = self.methods[method]
         asked = settings.observations
-        found = [
-            case for case in self.cases if asked is None or case in asked or observations.split_case(case)[0] in asked
-        ]
+        found = [c for c in self.cases if asked is None or c in asked or observations.split_case(c)[0] in asked]
         return found[:1] if part.blind else found
 
     def draws_of(self, method: str, case: str) -> int:
@@ -156,6 +150,14 @@ class Experiment:
     def kept_of(self, method: str, case: str) -> int:
         """Of how many draws of a case the estimates of a method are stored."""
         return min(self.draws_of(method, case), self.inference.kept_draws)
+
+    def seeds_of(self, method: str) -> list[int]:
+        """The training's seeds that a method is run with: the first alone where no other would change anything."""
+        _, part, settings = self.methods[method]
+        trained = settings.network and not self.networks[settings.network].part.closed_form
+        start = part.starts_from(settings)
+        several = trained or part.seeded or (start and len(self.seeds_of(start)) > 1)
+        return self.training.seeds if several else self.training.seeds[:1]
 
     def runs_on_gpu(self, method: str) -> bool:
         """Whether a GPU has something to do for a method."""

@@ -76,7 +76,8 @@ class Method(Part):
     wants: what it asks of a network, "inversion", "latents" or "linear" (`networks.Network.offers`), None for no
     network; linear: it needs the problem's adjoint; differentiable: it needs the problem's `simulate`; on_gpu: a GPU
     has something to do for it; blind: it sees no data, so that its estimates are the same whatever was observed;
-    controlled: null controls of its latents are measured (`methods.controls`).
+    controlled: null controls of its latents are measured (`methods.controls`); seeded: it draws random numbers by the
+    training's seed though it has no network.
     """
 
     room: ClassVar[str] = "methods"
@@ -86,6 +87,7 @@ class Method(Part):
     on_gpu: ClassVar[bool] = True
     blind: ClassVar[bool] = False
     controlled: ClassVar[bool] = False
+    seeded: ClassVar[bool] = False
 
     class Settings(Strict):
         """What all methods have."""

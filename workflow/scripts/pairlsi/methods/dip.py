@@ -29,6 +29,7 @@ class DIP(Method):
         "operator, and stopped where the validation split says."
     )
     differentiable = True
+    seeded = True
 
     class Settings(Method.Settings):
         """Of the network, and of Adam, which fits it."""

@@ -64,8 +64,8 @@ class LSI(Search):
             return f"weights' are {settings.weights}, and regulariser is none: there is nothing to weigh"
         y = getattr(experiment.networks[settings.network].settings, "y", None)
         if settings.noise == "estimated":
-            if settings.misfit != "weighted" or settings.regulariser != "mahalanobis" or not all(settings.weights):
-                return "noise' is estimated: for misfit weighted, regulariser mahalanobis and weights above 0"
+            if settings.misfit != "weighted" or settings.regulariser != "mahalanobis":
+                return "noise' is estimated: for misfit weighted and regulariser mahalanobis"
             if getattr(y, "kind", None) != "principal":
                 return f"noise' is estimated, and network {settings.network!r} has no principal components of data"
         prior = settings.start == "mean" or settings.regulariser == "mahalanobis"
@@ -109,7 +109,7 @@ class LSI(Search):
         noise = y.new_ones(len(y))
         if self.settings.misfit != "squared":  # what the decoder cannot say is noise to it
             noise = (self.deviation(y) / self.network.y_scaling.scale).square() + self.network.left_y
-        if self.settings.noise == "estimated":
+        if self.settings.noise == "estimated" and weight > 0:  # without a prior nothing tells it from the latents
             noise = self.linear_posterior.noise(self.measured(y), noise, weight)
         objective = Objective(self.settings.misfit, kind, weight, noise.sqrt(), prior)
         steps = iterations, self.settings.history, evaluations
