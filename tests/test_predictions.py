@@ -34,6 +34,7 @@ from pairlsi.predictions import (
     rates,
     reading,
     results,
+    trust,
     writing,
 )
 from pairlsi.predictions.placing import place
@@ -294,9 +295,11 @@ def test_intervals_and_bands_hold_as_often_as_they_say_and_are_narrow_where_scor
 
     off, expected = rng.standard_normal((300, 1, 8, 8)), rng.uniform(0.5, 2, 600)
     off = np.concatenate([off, rng.standard_normal(off.shape)]) * expected[:, None, None, None] * np.arange(1, 9)
-    half = conformal.band(off[:300], expected[:300], 0.9)
-    within = np.abs(off[300:]) <= half * expected[300:, None, None, None]
-    assert abs(within.mean() - 0.9) < 0.01 and np.abs(within.mean((0, 1, 2)) - 0.9).max() < 0.03
+    half, parts = conformal.band(off[:300], expected[:300], [0.5, 0.9])
+    for level, part in zip((0.5, 0.9), parts, strict=True):
+        within = np.abs(off[300:]) <= part * half * expected[300:, None, None, None]
+        assert abs(within.mean() - level) < 0.01 and np.abs(within.mean((0, 1, 2)) - level).max() < 0.05
+    assert parts[-1] == 1
 
 
 # --- an experiment that was computed
@@ -550,6 +553,17 @@ def test_the_tables_tell_rates_within_what_chance_allows(tried):
     said = trusted.in_words(tried, "The best linear estimate")
     assert "where 5 % should" in said and "dead" in said
     assert set(trusted.power(tried).severity) >= {"4 bins", "0.1 entries"}
+
+
+def test_intervals_and_bands_of_every_level_hold_as_much_as_they_say(tried):
+    for _, own in trusted.first(tried).query("kind == 'test'").groupby("mask"):
+        known, count = own.known.iloc[0], len(own)
+        inside = (own.low <= own.error) & (own.error <= own.high)
+        assert np.array_equal(inside, own.held_at <= np.ceil(0.9 * (known + 1)) / (known + 1) + 1e-9)
+        for level in trust.LEVELS:
+            spread = np.sqrt(level * (1 - level) * (1 / count + 1 / known))
+            assert abs((own.held_at <= level).mean() - level) < 3 * spread + 1 / known
+            assert abs(own[f"within_{level:.0%}"].mean() - level) < 0.04
 
 
 def test_a_report_has_them_where_they_were_made(tried, computed, tmp_path, monkeypatch):

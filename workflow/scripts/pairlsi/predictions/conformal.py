@@ -5,6 +5,7 @@ Shafer, Algorithmic Learning in a Random World, 2005): its rank among them is th
 odder.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,9 +76,10 @@ class ErrorModel:
         return np.stack([middle / factor, middle * factor], axis=1)
 
 
-def band(off: np.ndarray, expected: np.ndarray, level: float) -> np.ndarray:
-    """Half the width (C, H, W) of a band about estimates that holds x in a part `level` of all pixels, for a sample of
-    which the error 1 is expected: a band is as wide as that times the error that is expected of it.
+def band(off: np.ndarray, expected: np.ndarray, levels: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Half the width (C, H, W) of a band about estimates that holds x in a part levels[-1] of all pixels, for a sample
+    of which the error 1 is expected: a band is as wide as that times the error that is expected of it. And the part of
+    that width which each of the levels needs, (levels,).
 
     off (n, C, H, W): x̂ - x of validation samples, expected (n,): the errors that were expected of them. Where the
     estimates are off by more, pixel by pixel, the band is wider; a factor for all makes its rate right.
@@ -85,4 +87,5 @@ def band(off: np.ndarray, expected: np.ndarray, level: float) -> np.ndarray:
     unit = np.abs(off) / expected.reshape(-1, 1, 1, 1)
     shape = np.sqrt(np.square(unit).mean(0))
     shape = np.maximum(shape, 0.05 * shape.mean())  # a pixel that was never wrong may be so yet
-    return shape * np.quantile(unit / shape, level)
+    factors = np.quantile(unit / shape, levels)
+    return shape * factors[-1], factors / factors[-1]

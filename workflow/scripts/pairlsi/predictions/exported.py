@@ -21,7 +21,7 @@ from pairlsi.predictions import ObservationError, trust
 from pairlsi.predictions.model import Model
 
 LARGE = 2**16  # entries of a matrix from which on half precision is taken
-FORMAT = 1  # of the file; another one is not read
+FORMAT = 2  # of the file; another one is not read
 
 
 def write_exported(model: Model, settings: dict[str, dict], masks: dict[str, np.ndarray], path: Path) -> None:
@@ -49,7 +49,7 @@ def write_exported(model: Model, settings: dict[str, dict], masks: dict[str, np.
             file.writestr(f"{name}.safetensors", packed(model.weights(name)))
 
 
-ARRAYS = ("scores", "errors", "half")
+ARRAYS = ("scores", "errors", "half", "parts")
 
 
 def read_exported(path: Path) -> Model:

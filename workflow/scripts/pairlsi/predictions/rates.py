@@ -7,6 +7,7 @@ import numpy as np
 from pairlsi import observations
 from pairlsi.evaluation.metrics import relative_error
 from pairlsi.observations import spoiled
+from pairlsi.predictions import trust
 from pairlsi.predictions.model import Model, Observed
 from pairlsi.predictions.results import Estimate
 
@@ -68,7 +69,10 @@ def tried(model: Model, name: str, keep: np.ndarray, data: list[tuple], methods:
 def measured(found: Estimate, truth: np.ndarray) -> Iterator[dict]:
     """What was foretold of each sample, and what was the case; truth (N, C, H, W)."""
     errors = relative_error(found.x, truth)
-    within = (np.abs(found.x - truth) <= found.band).reshape(len(truth), -1).mean(1)
+    wide = (np.abs(found.x - truth) / found.band).reshape(len(truth), -1)  # over the width of a band
+    off = np.abs(np.log(errors / found.trust.error))
+    held_at = (1 + (found.trust.off < off[:, None]).sum(1)) / (1 + found.trust.known)
+    levels = [list(zip(trust.LEVELS, parts, strict=True)) for parts in found.trust.parts]
     for sample, error in enumerate(errors):
         yield {
             "p_value": found.trust.p_value[sample],
@@ -77,5 +81,7 @@ def measured(found: Estimate, truth: np.ndarray) -> Iterator[dict]:
             "expected": found.trust.error[sample],
             "low": found.trust.interval[sample, 0],
             "high": found.trust.interval[sample, 1],
-            "within_band": within[sample],
+            # the level of the least interval that holds the error, and the part of all pixels in bands of several
+            "held_at": held_at[sample],
+            **{f"within_{level:.0%}": (wide[sample] <= part).mean() for level, part in levels[sample]},
         }

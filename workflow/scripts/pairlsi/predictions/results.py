@@ -75,6 +75,8 @@ def together(parts: list[Estimate], back: np.ndarray) -> Estimate:
             joined([j.error for j in judged]),
             joined([j.interval for j in judged]),
             judged[0].known,
+            joined([j.off for j in judged]),
+            joined([j.parts for j in judged]),
         ),
         parts[0].choice,
         joined([part.unfit for part in parts]),

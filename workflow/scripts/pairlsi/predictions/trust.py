@@ -12,7 +12,8 @@ from pairlsi.predictions import conformal
 
 LEVEL = 0.05  # of false alarms
 ROUNDING = 1e-4  # what is relatively smaller, as the residual of a network in closed form, says nothing
-COVERED = 0.9  # part of the cases that intervals and bands hold
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # at which bands are tried out
+COVERED = LEVELS[-1]  # part of the cases that intervals and bands hold
 
 
 def scores(method, found, measured: np.ndarray) -> dict[str, np.ndarray]:
@@ -59,13 +60,14 @@ class Calibration:
     """What validation samples behind one mask say of a method.
 
     names: of the scores (n, k); errors (n,): relative errors of x̂; half (C, H, W): the band, see `conformal.band`;
-    choice: what the method chose on them.
+    parts (levels,): of its width that `LEVELS` need; choice: what the method chose on them.
     """
 
     names: list[str]
     scores: np.ndarray
     errors: np.ndarray
     half: np.ndarray
+    parts: np.ndarray
     choice: dict
 
     @classmethod
@@ -78,7 +80,7 @@ class Calibration:
         known = scores(method, found, measured)
         table, errors = np.stack(list(known.values()), axis=1), relative_error(found.x, x)
         expected = conformal.ErrorModel.fit(table, errors).foretell(table)
-        return cls(list(known), table, errors, conformal.band(found.x - x, expected, COVERED), choice), found
+        return cls(list(known), table, errors, *conformal.band(found.x - x, expected, LEVELS), choice), found
 
     def judge(self, found: dict[str, np.ndarray]) -> "Judgement":
         """Samples with these scores, name -> (N,)."""
@@ -92,6 +94,8 @@ class Calibration:
             error=model.foretell(values),
             interval=model.interval(values, COVERED),
             known=len(self.scores),
+            off=np.tile(np.sort(model.off), (len(values), 1)),
+            parts=np.tile(self.parts, (len(values), 1)),
         )
 
 
@@ -121,7 +125,8 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
 class Judgement:
     """p_value (N,): that a sample is like those of training; of_each: score -> the same by that alone; error (N,): the
     relative error to be expected, interval (N, 2): what holds it in `COVERED` of the cases, where the sample is like
-    them; known: how many validation samples this is held against.
+    them; known: how many validation samples this is held against; off (N, known): how far the logarithms of their
+    errors were from the expected ones, from the least; parts (N, levels): see `Calibration`.
     """
 
     p_value: np.ndarray
@@ -129,3 +134,5 @@ class Judgement:
     error: np.ndarray
     interval: np.ndarray
     known: int
+    off: np.ndarray
+    parts: np.ndarray

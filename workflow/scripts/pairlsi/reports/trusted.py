@@ -46,7 +46,7 @@ def nominal(table: pd.DataFrame) -> pd.DataFrame:
                 "mask": mask,
                 "false alarms": f"{(own.p_value <= LEVEL).mean():.1%} {chance(LEVEL, samples, known)}",
                 "error in its interval": f"{held.mean():.1%} {chance(COVERED, samples, known)}",
-                "pixels in the band": f"{own.within_band.mean():.1%}",
+                "pixels in the band": f"{own[f'within_{COVERED:.0%}'].mean():.1%}",
                 "error": f"{own.error.mean():.1%}",
                 "expected": f"{own.expected.mean():.1%}",
             }

@@ -5,9 +5,11 @@ from matplotlib.figure import Figure
 
 
 def rates(table) -> Figure:
-    """Left: distribution of the p-values of test samples, a line a mask; right: errors as expected and as they were."""
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    """Left: distribution of the p-values of test samples, a line a mask; middle: errors as expected and as they were;
+    right: how often intervals hold the error and bands a pixel, over the levels at which they should.
+    """
+    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    left, right, last = figure.subplots(1, 3)
     left.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle=":")
     for mask, own in table[table.kind == "test"].groupby("mask", sort=False):
         p = np.sort(own.p_value)
@@ -22,4 +24,17 @@ def rates(table) -> Figure:
     most = max(right.get_xlim()[1], right.get_ylim()[1])
     right.plot([0, most], [0, most], color="0.6", linewidth=1, linestyle=":")
     right.set(xlabel="expected error, with its 90 % interval", ylabel="error", xlim=(0, most), ylim=(0, most))
+    last.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle=":")
+    levels = [column for column in table.columns if column.startswith("within_")]
+    for number, (mask, own) in enumerate(table[table.kind == "test"].groupby("mask", sort=False)):
+        held = np.sort(own.held_at)
+        last.step(
+            held, np.arange(1, len(held) + 1) / len(held), where="post", color=f"C{number}", label=f"error, {mask}"
+        )
+        wanted = [float(column.removeprefix("within_").removesuffix("%")) / 100 for column in levels]
+        last.plot(
+            wanted, own[levels].mean(), "o--", markersize=3, linewidth=1, color=f"C{number}", label=f"pixels, {mask}"
+        )
+    last.set(xlabel="level of an interval or a band", ylabel="part that it holds", xlim=(0, 1), ylim=(0, 1))
+    last.legend(fontsize=8, frameon=False)
     return figure

@@ -35,7 +35,8 @@ class Trust(Section):
             stored.figures,
             "trust",
             "Left: p-values of test samples, as evenly spread as they should be where the line is the diagonal. "
-            "Right: errors as they were expected and as they were.",
+            "Middle: errors as they were expected and as they were. Right: how often intervals of each level hold the "
+            "error of a sample, and bands a pixel: as often as they say where the line is the diagonal.",
         )
         show_table(
             trusted.power(table),
