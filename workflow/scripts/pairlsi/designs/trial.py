@@ -13,9 +13,9 @@ from pairlsi.predictions.model import CHOICES, Observed
 
 log = logging.getLogger(__name__)
 FIRST = 100  # samples of a split at most
-PARTS = (1 / 16, 1 / 10, 1 / 6, 1 / 4, 1 / 3)  # of the rows that are measured
+PARTS = (1 / 16, 1 / 8, 1 / 4)  # of the rows that are measured
 PHASES = (1 / 6, 1 / 2, 5 / 6)  # where evenly spread rows begin: a design is compared with the mean over these
-DRAWS = 5  # of random rows
+DRAWS = 3  # of random rows
 LIMITED = 2 / 3  # of the rows, from the first on, where not all can be reached
 DEAR = ("trace", "even")  # designs that a method other than the linear estimate is run on, full range alone
 
