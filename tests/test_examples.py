@@ -1,5 +1,7 @@
 """Samples that the figures show and what the validation split chose, read from folders written for the test."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import zarr
 from made import LABELS, WHERE, stored_of
 
 from pairlsi.reports import choices, examples, members
+from pairlsi.reports.scope import Scope
 
 COUNT, FEW, MEMBERS = 7, 3, 4
 
@@ -193,3 +196,23 @@ def test_what_is_in_brackets_differs_from_what_was_used():
     table = choices.ensembles(found, LABELS, WHERE)
     assert list(table.index) == ["PAIR+LSI, at random", "M-LSI, at random", "PAIR+LSI, in one gap"]
     assert list(table["0 %"]) == ["2 / 8", "", ""] and table["90 %"].iloc[0] == "2 (1) / 8 (3) / 0.5"
+
+
+def test_what_is_run_on_full_data_alone_does_not_say_how_much_is_missing_where_methods_are_shown():
+    rows = [
+        {"method": method, "observation": "random" if percent else "none", "percent": percent, "split": "test"}
+        for method, percents in (("lsi", (0, 50, 90, 97)), ("mlsi", (0, 90)), ("lsi-robust", (0,)))
+        for percent in percents
+    ]
+    table = pd.DataFrame(rows).assign(draw=0, seed=0, sample=0, rre=0.1)
+
+    def heaviest(*methods: str) -> int:
+        sweep = SimpleNamespace(table=table, blind=set(), test=SimpleNamespace(samples=[0]))
+        stored = SimpleNamespace(
+            sweep=sweep, methods=list(methods), where={"random": "at random"}, mask=lambda kind, percent: None
+        )
+        said = dict.fromkeys(("experiment", "confidence", "labels", "colours", "searching"))
+        return Scope(SimpleNamespace(**said, **vars(stored))).heavy
+
+    assert heaviest("lsi", "mlsi", "lsi-robust") == 90
+    assert heaviest("lsi", "lsi-robust") == 97 and heaviest("lsi-robust") == 97

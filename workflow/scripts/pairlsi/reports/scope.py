@@ -10,9 +10,9 @@ class Scope:
     """Of the test split of one experiment.
 
     kinds: of masks with something missing; kind: the given one, or the first, which most of the report is about;
-    percents: of that kind, 0 for full data; heavy: the largest that all methods were run on, or of all where there is
-    none; mask: the first draw of that; shared (N,) bool: the samples that all methods were run on; everyone (N,) bool:
-    all samples; labels, colours: of methods and networks by name.
+    percents: of that kind, 0 for full data; heavy: the largest that all methods were run on, but those run on full
+    data alone, or of all where there is none; mask: the first draw of that; shared (N,) bool: the samples that all
+    methods were run on; everyone (N,) bool: all samples; labels, colours: of methods and networks by name.
     """
 
     def __init__(self, stored: Stored, kind: str | None = None):
@@ -23,8 +23,9 @@ class Scope:
         self.kinds = [kind for kind, where in stored.where.items() if where and kind in seen] or ["none"]
         self.kind = kind or self.kinds[0]
         self.percents = by_percent.percents(self.sweep, self.kind)
-        run = by_percent.run_at(self.sweep, self.methods, self.kind)
-        self.heavy = max(set(self.percents).intersection(*run.values()) - {0} or self.percents)
+        run = by_percent.run_at(self.sweep, self.methods, self.kind).values()
+        everywhere = set(self.percents).intersection(*(where for where in run if where - {0}))
+        self.heavy = max(everywhere - {0} or self.percents)
         self.mask = stored.mask(self.kind, self.heavy)
         self.shared = by_percent.shared_samples(self.sweep, "test", self.methods)
         self.everyone = np.ones_like(self.shared)
