@@ -35,11 +35,14 @@ class LinearPosterior:
     """
 
     def __init__(self, basis: Tensor, mean: Tensor, root: Tensor):
-        self.mean, self.root, self.basis = mean.double(), root.double(), basis.double()
-        seen = self.basis @ self.root
-        self.values, self.vectors = torch.linalg.eigh(seen.T @ seen)
+        self.mean, self.basis, root = mean.double(), basis.double(), root.double()
+        self.values, vectors = torch.linalg.eigh(root.T @ (self.basis.T @ self.basis) @ root)
         self.values = self.values.clamp(min=0)
-        self.seen = seen @ self.vectors
+        self.turn = root @ vectors
+
+    def along(self, left: Tensor) -> Tensor:
+        """Data less their mean (R, m) along the eigenvectors, (R, n), times the roots of the eigenvalues."""
+        return left @ self.basis @ self.turn
 
     def noise(self, data: Tensor, guess: Tensor, weight: float) -> Tensor:
         """The variance (R,) of the noise under which data (R, m) are most likely, with a prior of that weight.
@@ -50,7 +53,7 @@ class LinearPosterior:
         left = data.double() - self.mean @ self.basis.T
         some = self.values > self.values.max() * torch.finfo(torch.float64).eps * len(self.values)
         values = self.values[some] / weight
-        along = (left @ self.seen[:, some]).square() / self.values[some]
+        along = self.along(left)[:, some].square() / self.values[some]
         beside = (left.square().sum(1) - along.sum(1)).clamp(min=0)
         others, best = data.shape[1] - len(values), None
         for factor in FACTORS:
@@ -66,7 +69,6 @@ class LinearPosterior:
         """Of data (R, m) with noise of the variances (R,), and a prior of that weight."""
         precision = self.values / noise.double()[:, None] + weight
         left = data.double() - self.mean @ self.basis.T
-        centre = (left @ self.seen) / noise.double()[:, None] / precision
-        turn = (self.root @ self.vectors).T
-        found = self.mean + centre @ turn, precision.rsqrt(), turn
+        centre = self.along(left) / noise.double()[:, None] / precision
+        found = self.mean + centre @ self.turn.T, precision.rsqrt(), self.turn.T
         return Coordinates(*(u.to(data.dtype) for u in found))
