@@ -131,6 +131,15 @@ def test_the_ranking_over_masks_leaves_full_data_out(sweep):
     assert tables.over_masks(full, ["pair", "lsi"], 0.95).empty
 
 
+def test_the_ranking_over_masks_leaves_out_what_was_run_on_full_data_alone(sweep):
+    table = metrics()
+    robust = table[(table.method == "lsi") & (table.observation == "none")].assign(method="lsi-robust")
+    both = Sweep(pd.concat([table, robust], ignore_index=True), EVALUATION, labels=LABELS)
+    wanted = tables.over_masks(sweep, ["pair", "lsi"], 0.95)
+    pd.testing.assert_frame_equal(tables.over_masks(both, ["pair", "lsi", "lsi-robust"], 0.95), wanted)
+    assert tables.over_masks(both, ["lsi-robust"], 0.95).empty
+
+
 def test_the_claims_that_could_be_judged_are_those_with_a_verdict():
     verdicts = ["held", "not held", "undecided", "not tested: the metrics have no lsi"]
     claims = pd.DataFrame({"claim": range(4), "part": "all", "verdict": verdicts})

@@ -79,11 +79,12 @@ def draws(sweep: Sweep, methods: list[str]) -> str:
 def best_first(sweep: Sweep, methods: list[str], metric: str = "rre") -> dict[str, np.ndarray]:
     """Mean error over all masks with something missing that all were run on: method -> (1 + R,), the least first.
 
-    Empty where there are none.
+    Methods that were run on full data alone are left out. Empty where there are no such masks.
     """
-    run = {symbol: all(sweep.was_run(method, symbol) for method in methods) for symbol in sweep.shown}
-    missing = [symbol for symbol in sweep.shown if symbol != "none" and run[symbol]]
-    if not missing:
+    masks = [symbol for symbol in sweep.shown if symbol != "none"]
+    methods = [method for method in methods if any(sweep.was_run(method, symbol) for symbol in masks)]
+    missing = [symbol for symbol in masks if all(sweep.was_run(method, symbol) for method in methods)]
+    if not missing or not methods:
         return {}
     means = {m: np.mean([sweep.mean(m, symbol, metric, among=methods) for symbol in missing], axis=0) for m in methods}
     return dict(sorted(means.items(), key=lambda item: item[1][0]))
