@@ -1,11 +1,13 @@
 """A hook of mkdocs: links out of docs/ into the repository, which a forge follows, lead nowhere on a site.
 
-They are shown as the name of what they lead to; pictures that the workflow made are copied into the site.
+They are shown as the name of what they lead to; pictures that the workflow made are copied into the site; formulas
+between $$ become MathML, which browsers show without a script.
 """
 
 import re
 from pathlib import Path
 
+from latex2mathml.converter import convert
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,7 +29,8 @@ def on_page_markdown(markdown: str, page, **_) -> str:
 
     outside = rf"(!?)\[([^\]]*)\]\(({re.escape(up)}[^)]+)\)"
     inside = r"()\[([^\]]*)\]\(((?:own-problem|own-method)/[^)]*)\)"
-    return re.sub(inside, replaced, re.sub(outside, replaced, markdown))
+    linked = re.sub(inside, replaced, re.sub(outside, replaced, markdown))
+    return re.sub(r"\$\$(.+?)\$\$", lambda match: convert(match[1], display="block"), linked, flags=re.DOTALL)
 
 
 def on_files(files, config, **_):

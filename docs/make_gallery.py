@@ -13,7 +13,11 @@ PICTURES = {  # name -> figure, command that makes it, what is to be seen
         RUN,
         "A test image, its data with angles missing, and what the methods of the paper make of them.",
     ),
-    "completed": ("ct/figures/figure-3", RUN, "The paper's Figure 3: what LSI completes, where angles are missing."),
+    "surrogates": (
+        "ct/figures/figure-3",
+        RUN,
+        "The paper's Figure 3: surrogate metrics of full data, and behind a block before and after LSI.",
+    ),
     "ranking": ("ct/figures/errors", RUN, "Tomography: errors of all methods, mask by mask."),
     "iterations": (
         "ct/figures/choices",
