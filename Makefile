@@ -64,7 +64,7 @@ reference: $(READY)
 	$(BIN)/python docs/make_reference.py
 
 # tables and pictures of record on the site, from what lies in results/: make record RECORDED='results/ct results/crosswell'
-RECORDED = $(wildcard $(addprefix results/,ct crosswell linear more/ct more/crosswell))
+RECORDED = $(wildcard $(addprefix results/,ct crosswell linear))
 record: $(READY)
 	$(BIN)/python docs/make_record.py $(RECORDED)
 	$(BIN)/python docs/make_gallery.py results

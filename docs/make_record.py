@@ -75,7 +75,7 @@ def page(folders: list[Path]) -> str:
         "",
         "Mean relative errors of test samples, ± half the 95 % Student interval over samples, in brackets how many; "
         "draws of a mask are averaged first. Reports have intervals over samples and masks together, and compare on "
-        "what methods share.",
+        "what methods share. Methods of the preset `more` are among them where it was run after `make run`.",
     ]
     for folder in folders:
         name = folder.name if folder.parent.name in ("", "results") else f"{folder.parent.name}/{folder.name}"
