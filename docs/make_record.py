@@ -6,6 +6,7 @@ python docs/make_record.py EXPERIMENT …; without one the page stays as it was.
 import os
 import platform
 import re
+import runpy
 import sys
 from collections import Counter
 from datetime import date
@@ -40,6 +41,29 @@ def errors(metrics: pd.DataFrame, observations: list[str]) -> pd.DataFrame:
         case = "all data" if not percent else f"{observation}, {percent:g} %"
         cells.setdefault(method, {})[case] = f"{own.mean():.4f} ± {half:.4f} ({len(own)})"
     return pd.DataFrame(cells).T.fillna("")
+
+
+def beside_the_paper(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Mean relative errors of the paper's methods, ours / the paper's (Table 1); empty where one of them was not run.
+
+    R and B are the masks that encoder-decoders were trained on, draw 0, R′ and B′ new ones.
+    """
+    table_1 = runpy.run_path(str(ROOT / "workflow/scripts/pairlsi/evaluation/paper.py"))["TABLE_1"]
+    names = {"PAIR": dict.fromkeys("nRB", "pair"), "PAIR+LSI": dict.fromkeys("nRB", "lsi")}
+    names["Encoder-decoder"] = {"n": "encdec-none", "R": "encdec-random", "B": "encdec-block"}
+    if not {"pair", "lsi", *names["Encoder-decoder"].values()} <= set(metrics.method):
+        return pd.DataFrame()
+    cells, kinds = {}, {"n": "none", "R": "random", "B": "block"}
+    for (symbol, split), of_paper in table_1.items():
+        own = metrics[
+            (metrics.split == split) & (metrics.observation == kinds[symbol[0]]) & metrics.percent.isin((0, 25))
+        ]
+        own = own[(own.draw > 0) == symbol.endswith("′")]
+        column = f"{'all data' if symbol == 'none' else symbol}, {split}"
+        for method, (paper, _) in of_paper.items():
+            ours = own.rre[own.method == names[method][symbol[0]]].mean()
+            cells.setdefault(column, {})[method] = f"{ours:.3f} / {paper:.3f}"
+    return pd.DataFrame(cells)
 
 
 def markdown(table: pd.DataFrame, corner: str) -> list[str]:
@@ -81,6 +105,17 @@ def page(folders: list[Path]) -> str:
         name = folder.name if folder.parent.name in ("", "results") else f"{folder.parent.name}/{folder.name}"
         table = errors(pd.read_csv(folder / "metrics.csv"), masks(folder))
         lines += ["", f"## {name}", "", *markdown(table, "method")]
+        paper = beside_the_paper(pd.read_csv(folder / "metrics.csv"))
+        if len(paper):
+            lines += [
+                "",
+                "Ours / the paper's, whose images, networks and trainings are larger (its Table 1; R and B are",
+            ]
+            lines += [
+                "masks trained on, R′ and B′ new ones; ood: out of distribution):",
+                "",
+                *markdown(paper, "method"),
+            ]
         claims = pd.read_csv(folder / "claims.csv")
         whole = claims[claims.part == "all"]
         if len(whole):
