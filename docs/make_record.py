@@ -63,7 +63,7 @@ def beside_the_paper(metrics: pd.DataFrame) -> pd.DataFrame:
         for method, (paper, _) in of_paper.items():
             ours = own.rre[own.method == names[method][symbol[0]]].mean()
             cells.setdefault(column, {})[method] = f"{ours:.3f} / {paper:.3f}"
-    return pd.DataFrame(cells)
+    return pd.DataFrame(cells).T
 
 
 def markdown(table: pd.DataFrame, corner: str) -> list[str]:
@@ -114,7 +114,7 @@ def page(folders: list[Path]) -> str:
             lines += [
                 "masks trained on, R′ and B′ new ones; ood: out of distribution):",
                 "",
-                *markdown(paper, "method"),
+                *markdown(paper, "data, split"),
             ]
         claims = pd.read_csv(folder / "claims.csv")
         whole = claims[claims.part == "all"]

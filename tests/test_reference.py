@@ -85,6 +85,23 @@ def test_the_record_has_means_over_samples_with_students_interval_of_test_data_a
     assert "odd" not in page and f"## {tmp_path.name}/ct" in page
 
 
+def test_the_record_sets_the_papers_methods_beside_its_numbers_where_they_were_run():
+    rows = [
+        {"method": method, "observation": kind, "percent": 25 * (kind != "none"), "draw": draw, "split": split}
+        | {"sample": n, "rre": 0.1 * n + 0.01 * draw + 0.5 * (method == "lsi") + (split == "ood")}
+        for method in ("pair", "lsi", "encdec-none", "encdec-random", "encdec-block")
+        for kind, draws in (("none", 1), ("random", 3), ("block", 3))
+        for draw in range(draws)
+        for split in ("test", "ood")
+        for n in range(3)
+    ]
+    record, table = script("make_record"), pd.DataFrame(rows)
+    found = record.beside_the_paper(table)
+    assert found.loc["all data, test", "PAIR"] == "0.100 / 0.224"
+    assert found.loc["R, test", "PAIR+LSI"] == "0.600 / 0.274" and found.loc["B′, ood", "PAIR+LSI"] == "1.615 / 0.286"
+    assert record.beside_the_paper(table[table.method != "encdec-block"]).empty
+
+
 def test_the_record_says_what_is_missing_of_results_that_are_half_made(tmp_path):
     words = [sys.executable, str(DOCS / "make_record.py"), str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True)
