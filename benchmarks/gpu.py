@@ -47,7 +47,7 @@ EXAMPLES = {
         "x": PYRAMID | {"latent": 16, "width": 16, "stem": 2, "strides": [2, 2, 1]},
         "y": PYRAMID | {"latent": 128, "width": 32, "stem": 4, "strides": [2, 2, 2]},
         "divergence": [3.0e-6, 3.0e-6],
-        "training": {"batch_size": 16, "learning_rate": 0.003, "warmup": 0.05},
+        "training": {"batch_size": 32, "learning_rate": 0.004, "warmup": 0.05},
         "lsi": {"iterations": 16, "history": 10},
     },
 }

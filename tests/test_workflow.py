@@ -196,6 +196,7 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
     prior_said = {
         "network": "pair",
         "misfit": "squared",
+        "noise": "known",
         "start": "interpolated",
         "weights": [0.3, 1, 3],
         "iterations": 10,
@@ -344,8 +345,8 @@ def test_what_has_work_for_a_gpu_asks_for_one_and_nothing_else_does(tmp_path):
         said[key]["networks"] = {"linear": {"latent": [16, 16]}}
     variants = yaml.safe_load((ROOT / "workflow/presets/variants.yaml").read_text(encoding="utf-8"))["experiments"]
     said["crosswell_mild"] = variants["crosswell_mild"]
-    # it has no linear network for the methods that crosswell is given here
-    without = {"linear-estimate": None, "linear-lsi": None}
+    # it has no linear network for the methods that crosswell is given here, and no inversion over pixels
+    without = {"linear-estimate": None, "linear-lsi": None, "fwi-lsi": None}
     merge(said["crosswell_mild"], {"training": {"device": "cpu"}, "methods": without, "networks": {"linear": None}})
     (clone.folder / "small.yaml").write_text(yaml.safe_dump({"experiments": said}), encoding="utf-8")
     printed = clone.snakemake("-n", *(f"results/tiny/{key}/metrics.csv" for key in said)).stdout
