@@ -202,6 +202,7 @@ WORSE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("claim", "method", "symbols", "split", "factors"), WORSE)
 def test_a_claim_does_not_hold_when_its_method_is_worse(metrics, claim, method, symbols, split, factors):
     chosen = rows_of(metrics, method, *symbols, split=split)
@@ -294,6 +295,7 @@ def test_claims_about_masks_left_out_are_not_tested_and_name_them(metrics, kept)
     assert found[9].startswith("not tested: ") if kept == ["none"] else found[9] == "held"
 
 
+@pytest.mark.slow
 def test_other_percentages_in_the_sweep_change_no_verdict(metrics):
     other = metrics.assign(percent=metrics.percent * 2, rre=metrics.rre * 10)[metrics.percent > 0]
     judged, with_others = judge(metrics), judge(pd.concat([metrics, other], ignore_index=True))

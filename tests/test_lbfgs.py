@@ -310,6 +310,7 @@ def test_classics_reach_the_minimum_as_scipy():
             np.testing.assert_allclose(r.x[i, :n].numpy(), other.x, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "tolerance"), [(F64, 1e-8), (torch.float32, 2e-3)])
 def test_decoder_agrees_with_torch(dtype, tolerance):
     fun, x0 = decoder_problem(dtype=dtype)

@@ -23,6 +23,7 @@ SAID = {
     "lsi": {"iterations": 3},
     "lsi-zx": {"iterations": 3},
     "lsi-prior": {"iterations": 3, "weights": [0.1]},
+    "lsi-robust": {"iterations": 3, "weights": [0.1]},
     "cgls": {"iterations": 3},
     "tv": {"iterations": 3, "weights": [1]},
     "dip": {"iterations": 3, "width": 4},
@@ -31,6 +32,7 @@ SAID = {
     "random": {"percents": [25, 50], "draws": 3, "seed": 1},
     **dict.fromkeys(("block", "limited", "scattered"), {"percents": [25, 50], "draws": 3, "seed": 1}),
 }
+WHERE = ["here", pytest.param("on a pretend device", marks=pytest.mark.slow)]
 NETWORKS = {
     "paired": {"x": RESIDUAL, "y": RESIDUAL},
     "encoder-decoder": {"x": RESIDUAL, "y": RESIDUAL},
@@ -137,7 +139,7 @@ METHODS = [
 
 
 @pytest.mark.parametrize(("kind", "problem"), METHODS)
-@pytest.mark.parametrize("where", ["here", "on a pretend device"])
+@pytest.mark.parametrize("where", WHERE)
 def test_a_method_holds_what_methods_hold(kind, problem, where):
     problem = problem_called(problem)
     one = instance("methods", "tested", {"kind": kind, **SAID.get(kind, {})}, "methods.tested")
@@ -154,7 +156,7 @@ def test_a_method_holds_what_methods_hold(kind, problem, where):
         assert device.operations_done > 0
 
 
-@pytest.mark.parametrize("where", ["here", "on a pretend device"])
+@pytest.mark.parametrize("where", WHERE)
 def test_inversion_band_by_band_holds_what_methods_hold(where):
     problem = problem_called(OWN_PROBLEM)
     problem.sample_interval = 0.01  # so that its signals are records
@@ -166,7 +168,7 @@ def test_inversion_band_by_band_holds_what_methods_hold(where):
         testing.check_method(one, problem, observations.made(seen, problem, 0), device=device)
 
 
-@pytest.mark.parametrize("where", ["here", "on a pretend device"])
+@pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("kind", ["pair", "lsi", "lsi-zx", "lsi-prior"])
 def test_a_method_holds_it_on_principal_components_too(kind, where, linear):
     said = SAID.get(kind, {}) | ({"misfit": "weighted"} if kind == "lsi-prior" else {})

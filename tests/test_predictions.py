@@ -566,6 +566,7 @@ def test_intervals_and_bands_of_every_level_hold_as_much_as_they_say(tried):
             assert abs(own[f"within_{level:.0%}"].mean() - level) < 0.04
 
 
+@pytest.mark.slow
 def test_a_report_has_them_where_they_were_made(tried, computed, tmp_path, monkeypatch):
     folder = computed.part(tmp_path / "ct", computed.experiment.said)
     label = "Data of your own: is the trust in them right?"

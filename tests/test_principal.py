@@ -112,6 +112,7 @@ def test_an_encoder_decoder_starts_as_the_best_linear_one_behind_its_mask(proble
     assert term == pytest.approx(np.square(wanted - image).mean(), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_training_leaves_what_is_known_in_closed_form_and_betters_what_it_starts_from(problem, data):
     network = paired(problem, data, widths=(8, 8))
     before = {name: value.clone() for name, value in network.state_dict().items()}

@@ -110,6 +110,7 @@ def test_a_problem_without_sections_of_its_own_gets_a_whole_report(signals, tmp_
         assert np.ptp(imread(file)[..., :3]) > 0.2, f"{file.name} is blank"
 
 
+@pytest.mark.slow
 def test_the_picture_is_of_the_observation_behind_which_errors_are_largest(signals):
     from pairlsi.reports.sections.example import Example
     from pairlsi.reports.stored import Stored

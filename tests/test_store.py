@@ -73,6 +73,7 @@ def test_shards_written_in_another_order_and_twice_give_the_same_files(tmp_path,
     assert contents(path) == contents(written)
 
 
+@pytest.mark.slow
 def test_shards_written_by_two_processes_give_the_same_files(tmp_path, written, arrays):
     path = tmp_path / "train.zarr"
     store.create(path, SAMPLES, SHAPES, SHARD, {})

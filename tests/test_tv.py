@@ -137,6 +137,7 @@ def lower_bound(a: np.ndarray, nabla: np.ndarray, y: np.ndarray, weight: float, 
     return best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_starts_do_not_change_the_minimiser(ct, data, name):
     mask = make_mask(name, ct.missing_count)
