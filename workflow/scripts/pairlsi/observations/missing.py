@@ -40,9 +40,14 @@ class Missing(Observation):
                 return f"percents' has {percent}: of {rows} {axis} it {advice}"
         return None
 
+    @property
+    def count(self) -> int:
+        """How many rows are missing."""
+        return round(self.problem.missing_count * self.level / 100)
+
     def kept(self) -> np.ndarray:
         keep = np.ones(self.problem.missing_count, bool)
-        keep[self.missing(len(keep), round(len(keep) * self.level / 100))] = False
+        keep[self.missing(len(keep), self.count)] = False
         return keep
 
     def missing(self, rows: int, count: int):

@@ -9,8 +9,10 @@ class Scattered(Missing):
     """As many rows of every channel, drawn anew for each, of which the first ones are missing."""
 
     label = "rows missing, others in each channel"
-    description = "Rows of the data are missing that were drawn at random, others in each channel (a shot), the same "
-    description += "for all samples."
+    description = (
+        "Rows of the data are missing that were drawn at random, others in each channel (a shot), the same for all "
+        "samples."
+    )
     symbol = "S"
     where = "at random, others in each channel"
 
@@ -21,11 +23,8 @@ class Scattered(Missing):
         return super().unfit(settings, experiment)
 
     def kept(self):
-        return np.stack([self._of_channel(channel) for channel in range(self.problem.y_shape[0])])
-
-    def _of_channel(self, channel: int) -> np.ndarray:
-        rows = self.problem.missing_count
-        order = np.random.default_rng([self.settings.seed, self.draw, channel]).permutation(rows)
-        keep = np.ones(rows, bool)
-        keep[order[: round(rows * self.level / 100)]] = False
+        keep = np.ones((self.problem.y_shape[0], self.problem.missing_count), bool)
+        for channel, own in enumerate(keep):
+            order = np.random.default_rng([self.settings.seed, self.draw, channel]).permutation(len(own))
+            own[order[: self.count]] = False
         return keep

@@ -69,7 +69,7 @@ def tried(model: Model, name: str, keep: np.ndarray, data: list[tuple], methods:
 def measured(found: Estimate, truth: np.ndarray) -> Iterator[dict]:
     """What was foretold of each sample, and what was the case; truth (N, C, H, W)."""
     errors = relative_error(found.x, truth)
-    wide = (np.abs(found.x - truth) / found.band).reshape(len(truth), -1)  # over the width of a band
+    missed, half = (u.reshape(len(truth), -1) for u in (np.abs(found.x - truth), found.band))
     off = np.abs(np.log(errors / found.trust.error))
     held_at = (1 + (found.trust.off < off[:, None]).sum(1)) / (1 + found.trust.known)
     levels = [list(zip(trust.LEVELS, parts, strict=True)) for parts in found.trust.parts]
@@ -83,5 +83,5 @@ def measured(found: Estimate, truth: np.ndarray) -> Iterator[dict]:
             "high": found.trust.interval[sample, 1],
             # the level of the least interval that holds the error, and the part of all pixels in bands of several
             "held_at": held_at[sample],
-            **{f"within_{level:.0%}": (wide[sample] <= part).mean() for level, part in levels[sample]},
+            **{f"within_{level:.0%}": (missed[sample] <= part * half[sample]).mean() for level, part in levels[sample]},
         }

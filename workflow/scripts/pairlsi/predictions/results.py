@@ -11,9 +11,8 @@ from pairlsi.predictions.trust import Judgement
 @dataclass(frozen=True)
 class Estimate:
     """What one method makes of N samples, float32: x (N, C, H, W); y (N, C, H, W), the completed data, None where the
-    method completes none; unfit (N, rows) bool: rows that do not fit what the others say
-    (`misfits`), None
-    likewise; band (N, C, H, W), half the width of a band about x that holds 90 % of the pixels; trust
+    method completes none; unfit (N, rows) bool: rows that do not fit what the others say (`misfits`), None likewise;
+    band (N, C, H, W), half the width of a band about x that holds 90 % of the pixels; trust
     (`trust.Judgement`): where the samples are like those of training, its error and interval hold; choice: what the
     method chose on validation samples, of the first mask.
     """
