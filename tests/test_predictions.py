@@ -12,7 +12,6 @@ import pytest
 import torch
 import zarr
 from in_process import Computed, report
-from safetensors.torch import load, save_file
 from skimage.data import shepp_logan_phantom
 from skimage.transform import resize
 from test_settings import shipped
@@ -30,6 +29,7 @@ from pairlsi.predictions import (
     exported,
     misfits,
     model,
+    packing,
     page,
     rates,
     reading,
@@ -39,6 +39,7 @@ from pairlsi.predictions import (
 )
 from pairlsi.predictions.placing import place
 from pairlsi.predictions.reading import Measurement, read
+from pairlsi.problems.symmetries import Symmetries
 from pairlsi.reports import inconsistencies, trusted
 
 ANGLES, BINS = 12, 23
@@ -600,17 +601,42 @@ def test_an_exported_model_predicts_elsewhere_what_the_folder_does(trained, pair
     assert "another mask, block-25, the most alike" in told.said[0]
 
 
-def test_large_matrices_are_stored_once_and_at_half_their_size(tmp_path):
+NO_SYMMETRIES = Symmetries((1, 30, 30), (1, 20, 20))
+
+
+def test_large_matrices_are_stored_once_and_at_half_their_size():
     generator = torch.Generator().manual_seed(0)
     large, small = torch.randn(300, 300, generator=generator), torch.randn(7, generator=generator)
-    save_file({"a": large, "b": large.clone(), "c": small}, tmp_path / "w.safetensors")
-    content = exported.packed(tmp_path / "w.safetensors")
+    content = packing.packed({"one/a": large, "other/b": large.clone(), "one/c": small}, NO_SYMMETRIES)
     assert len(content) < 2 * 300**2 + 1000
-    found = load(exported.unpacked(content))
-    assert torch.equal(found["c"], small) and torch.equal(found["a"], found["b"])
-    assert ((found["a"] - large).abs() <= 5e-4 * large.abs() + 6e-8).all()
-    save_file({"a": 1e6 * large}, tmp_path / "w.safetensors")
-    assert torch.equal(load(exported.unpacked(exported.packed(tmp_path / "w.safetensors")))["a"], 1e6 * large)
+    found = packing.unpacked(content, NO_SYMMETRIES)
+    assert torch.equal(found["one/c"], small) and torch.equal(found["one/a"], found["other/b"])
+    assert ((found["one/a"] - large).abs() <= 5e-4 * large.abs() + 6e-8).all()
+    great = {"a": 1e6 * large}
+    assert torch.equal(packing.unpacked(packing.packed(great, NO_SYMMETRIES), NO_SYMMETRIES)["a"], great["a"])
+
+
+def test_what_is_mostly_zero_is_stored_without_its_zeros():
+    whitening = torch.diag(torch.rand(400, generator=torch.Generator().manual_seed(0)))
+    content = packing.packed({"w": whitening}, NO_SYMMETRIES)
+    assert len(content) < 400**2 / 8 + 2000
+    torch.testing.assert_close(packing.unpacked(content, NO_SYMMETRIES)["w"], whitening, rtol=5e-4, atol=6e-8)
+
+
+def test_principal_components_take_a_quarter_where_two_reflections_tell_the_rest():
+    shape = (1, 18, 20)
+    flips = [(lambda u: u[..., ::-1], lambda u: u[..., ::-1]), (lambda u: u[..., ::-1, :], lambda u: u[..., ::-1, :])]
+    symmetries = Symmetries(shape, shape, flips)
+    samples = np.random.default_rng(0).standard_normal((400, 360)) * np.linspace(1, 3, 360)
+    every = np.concatenate([samples[:, turn] for turn in symmetries.x])
+    basis = torch.from_numpy(np.linalg.eigh(every.T @ every)[1][:, -200:].astype(np.float32))
+    content = packing.packed({"basis": basis}, symmetries)
+    assert len(content) < 2 * 360 * 200 / 4 + 2000
+    found = packing.unpacked(content, symmetries)["basis"]
+    assert (found - basis).abs().max() < 1e-4 and (found.T @ found - torch.eye(200)).abs().max() < 1e-3
+    broken = basis.clone()
+    broken[0, 0] += 0.1  # no component of turned copies: it is stored as it is
+    assert (packing.unpacked(packing.packed({"b": broken}, symmetries), symmetries)["b"] - broken).abs().max() < 1e-4
 
 
 def test_a_damaged_export_says_how_to_make_it_again(tmp_path):

@@ -111,5 +111,5 @@ class Part:
         """(entries, k) of coordinates (n, k)."""
         vectors = np.zeros((self.cosets.shape[1], coordinates.shape[1]))
         for sign, orbit in zip(self.signs, self.orbits, strict=True):
-            np.add.at(vectors, orbit, sign * coordinates / self.norms[:, None])
+            vectors[orbit] += sign * coordinates / self.norms[:, None]  # no entry is twice in an orbit's row
         return vectors
