@@ -52,7 +52,7 @@ def test_the_expected_error_is_what_samples_of_the_model_have(problem, fitted):
     left = float(network.left_y) * float(network.y_scaling.scale) ** 2
     y = network.decode_y(z)
     y = y + np.sqrt(noise**2 + left) * torch.from_numpy(rng.standard_normal(y.shape, np.float32))
-    estimated = closed_form.posterior_mean(network, y * keep, keep, torch.full((count,), float(noise)), 40)
+    estimated = closed_form.Posterior(network, keep, 40).mean(y * keep, torch.full((count,), float(noise)))
     off = network.inverse_map(estimated - z).square().sum(1)
     assert abs(float(off.mean()) - found.expected(rows)) < 4 * float(off.std()) / np.sqrt(count)
     assert found.expected(rows) < found.expected(rows[:2]) < found.expected([])
@@ -97,7 +97,7 @@ def test_the_measured_error_is_that_of_the_linear_estimate_and_exchange_lowers_i
     keep = torch.zeros(1, 8, 1)
     keep[:, rows] = 1
     noise = problem.noise_level * np.sqrt(sum(v**2 for v in fitted[1].scalars["y"].values()))
-    z = closed_form.posterior_mean(network, y * keep, keep, torch.full((20,), noise), 40)
+    z = closed_form.Posterior(network, keep, 40).mean(y * keep, torch.full((20,), noise))
     wanted = np.square(network.inverse_map(z).numpy() @ found.axes - truth).sum(1).mean()
     assert error(rows) == pytest.approx(wanted, rel=1e-2)  # what says less than a thousandth of the noise is left out
     moved = choosing.exchanged(found, rows, error)

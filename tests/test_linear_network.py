@@ -224,6 +224,7 @@ def test_the_best_linear_estimate_is_the_conditional_mean_of_its_gaussian_model(
     scaled = network.y_scaling(torch.from_numpy(y)).double().flatten(1).numpy()
     train = network.y_scaling(torch.from_numpy(read(data, "train")[1])).double().flatten(1).numpy()
     moment, u = train.T @ train / len(train), u_y[:, :latents]
+    square_x = network.x_scaling(torch.from_numpy(read(data, "train")[0])).double().flatten(1).square().mean(0).numpy()
     prior = np.diag(u.T @ moment @ u)
     left = (np.trace(moment) - prior.sum()) / len(u)
     scale = network.y_scaling.scale.item()
@@ -235,6 +236,11 @@ def test_the_best_linear_estimate_is_the_conditional_mean_of_its_gaussian_model(
         assert found.x[i] == pytest.approx(x + network.x_scaling.shift.numpy(), abs=2e-3 * np.abs(x).max())
         completed = (u @ z).reshape(problem.y_shape) * scale + network.y_scaling.shift.numpy()
         assert found.y[i] == pytest.approx(completed, abs=2e-3 * np.abs(completed).max())
+        # what is left of the variance of x: Cov(x, ỹ) Cov(ỹ)⁻¹ Cov(ỹ, x) is explained
+        told = (u_x @ inverse[:, :latents] * prior) @ u[keep].T
+        variance = square_x - np.einsum("nm,mn->n", told, np.linalg.solve(covariance, told.T))
+        stated = np.sqrt(variance).reshape(problem.x_shape) * network.x_scaling.scale.item()
+        assert found.stated[i] == pytest.approx(stated, rel=2e-3)
 
 
 def test_the_best_linear_estimate_takes_the_length_that_is_best_on_its_validation_samples(problem, data, fitted):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pairlsi import problems
-from pairlsi.methods.closed_form import posterior_mean
+from pairlsi.methods.closed_form import Posterior
 from pairlsi.networks import latent_prior
 from pairlsi.networks.autoencoders import EncoderDecoder, PairedAutoencoder
 from pairlsi.networks.linear_fit import fit_samples
@@ -197,7 +197,7 @@ def test_without_u_nets_the_prior_is_exact_and_the_search_begins_at_the_best_lin
     deviation = 0.02 * y.flatten(1).norm(dim=1) / np.sqrt(KEEP.sum() * 18)
     noise = (deviation / network.y_scaling.scale).square()
     found = coordinates(network, y, noise + linear.left_y, 1.0)
-    wanted = posterior_mean(linear, y, torch.from_numpy(KEEP), deviation, 24)
+    wanted = Posterior(linear, torch.from_numpy(KEEP), 24).mean(y, deviation)
     assert torch.allclose(found.centre, wanted, rtol=1e-3, atol=1e-3 * wanted.abs().max())
     assert network.left_y.item() == pytest.approx(linear.left_y.item(), rel=0.1)
 

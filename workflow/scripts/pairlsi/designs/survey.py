@@ -1,7 +1,7 @@
 """What every row of the data says of x, and the error that is left behind some of them, in closed form.
 
 On principal components of the data with variances s, y = U z + what they leave, the latents behind the rows S have the
-posterior covariance C_S = (diag(1/s) + U_Sᵀ U_S / (σ² + ρ))⁻¹ (`methods.closed_form.posterior_mean`), whatever the data
+posterior covariance C_S = (diag(1/s) + U_Sᵀ U_S / (σ² + ρ))⁻¹ (`methods.closed_form.Posterior`), whatever the data
 were, and x̂ = B z the expected squared error tr(B C_S Bᵀ) + what x has that is no linear function of z. In units in
 which prior and noise have variance 1, ζ = z / √s, this is tr(Tᵀ (I + Σ_{i ∈ S} V_iᵀ V_i)⁻¹ T), V_i a block a row.
 """

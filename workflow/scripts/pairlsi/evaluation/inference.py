@@ -155,5 +155,6 @@ def measure(found: Estimates, x: np.ndarray, y: np.ndarray, method: Method, stat
         parts = list(memory.Batched(len(x))(surrogates, len(x)))
         quality = {name: np.concatenate([part[name] for part in parts]) for name in surrogate.NAMES}
     ensemble = metrics.ensemble(found.members, x, statistics.means["x"])
+    ensemble |= metrics.stated(found.x, found.stated, x)
     columns |= {**quality, **ensemble, "iterations": found.iterations, "seconds": found.seconds}
     return {name: np.broadcast_to(values, len(x)).tolist() for name, values in columns.items()}

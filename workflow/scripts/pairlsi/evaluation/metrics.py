@@ -2,6 +2,7 @@
 
 import numpy as np
 
+STATED = (10, 30, 50, 70, 90)  # percent, levels of the bands that methods state themselves
 WINDOW = 11  # pixels, of SSIM
 SUCCESS = 0.5  # a member whose error is at most this times the mean model's has found the model, not another minimum
 
@@ -66,3 +67,22 @@ def ensemble(members: np.ndarray | None, truth: np.ndarray, mean: np.ndarray) ->
         "member_rre": np.median(errors, axis=1),
         "success": (errors <= close[:, None]).mean(axis=1),
     }
+
+
+def stated(estimate: np.ndarray, deviation: np.ndarray | None, truth: np.ndarray) -> dict[str, np.ndarray | float]:
+    """What a method says of its own error, by the standard deviation (N, C, H, W) of every entry; NaN where it says
+    nothing.
+
+    stated: the norm of the deviations over ‖truth‖, which the relative error is if they are right; inside_L: the part
+    of the entries within the band that should hold L % of them if errors are normal.
+    """
+    names = [f"inside_{level}" for level in STATED]
+    if deviation is None:
+        return dict.fromkeys(("stated", *names), np.nan)
+    from statistics import NormalDist
+
+    axes = tuple(range(1, truth.ndim))
+    off = np.abs(estimate - truth)
+    widths = [NormalDist().inv_cdf(0.5 + level / 200) for level in STATED]
+    inside = {name: (off <= width * deviation).mean(axes) for name, width in zip(names, widths, strict=True)}
+    return {"stated": np.sqrt(np.square(deviation).sum(axes) / np.square(truth).sum(axes)), **inside}

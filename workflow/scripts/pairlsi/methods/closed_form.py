@@ -1,5 +1,7 @@
 """Latent space inference on a linear PAIR in closed form (METHOD.md, "Linear theory", (8) and (9))."""
 
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
@@ -23,23 +25,50 @@ def solve_x(network: LinearPair, y: Tensor, keep: Tensor) -> Tensor:
     return _least_squares(network, network.basis_y @ network.forward_map.weight, y, keep)
 
 
-def posterior_mean(network: LinearPair, y: Tensor, keep: Tensor, deviation: Tensor, latents: int) -> Tensor:
-    """The mode, and mean, of the latents behind Gaussian noise and the Gaussian prior of the training split.
+class Posterior:
+    """The latents, and x, behind Gaussian noise and the Gaussian prior of the training split, on the rows of one mask.
 
-    min ‖P (U z - ỹ)‖² / (σ² + ρ) + Σ z_i² / s_i over the first `latents` of z_y, (N, latents); s_i are their variances,
-    ρ is the variance that an entry of the data has beyond these latents. deviation (N,): σ, the standard deviation of
-    the noise of an entry, in physical units. One eigenvalue decomposition of (latents, latents) for all samples,
-    whose noise differs.
+    The mean is min ‖P (U z - ỹ)‖² / (σ² + ρ) + Σ z_i² / s_i over the first `latents` of z_y; s_i are their variances,
+    ρ is the variance that an entry of the data has beyond these latents. keep: (C, H, W), broadcastable. One eigenvalue
+    decomposition of (latents, latents) serves all samples, whose noise differs.
     """
-    kept = (keep > 0).expand(y.shape[1:]).flatten()
-    spread = network.variances_y[:latents].double().sqrt()
-    left = (network.tail_y + network.variances_y[latents:].sum()).double() / len(network.basis_y)
-    seen = network.basis_y[kept, :latents].double() * spread
-    rows = network.y_scaling(y).flatten(1)[:, kept].double()
-    values, vectors = torch.linalg.eigh(seen.T @ seen)
-    noise = (deviation.double() / network.y_scaling.scale.double()).square()[:, None] + left
-    whitened = (rows @ seen @ vectors) / (values.clamp(min=0) + noise) @ vectors.T
-    return (spread * whitened).to(y.dtype)
+
+    def __init__(self, network: LinearPair, keep: Tensor, latents: int):
+        self.network, self.latents = network, latents
+        self.kept = (keep > 0).expand(network.y_shape).flatten()
+        self.spread = network.variances_y[:latents].double().sqrt()
+        self.left = (network.tail_y + network.variances_y[latents:].sum()).double() / len(network.basis_y)
+        self.seen = network.basis_y[self.kept, :latents].double() * self.spread
+        self.values, self.vectors = torch.linalg.eigh(self.seen.T @ self.seen)
+        self.values = self.values.clamp(min=0)
+
+    def noise(self, deviation: Tensor) -> Tensor:
+        """σ² + ρ, scaled (N, 1), of σ (N,), the standard deviation of the noise of an entry, in physical units."""
+        return (deviation.double() / self.network.y_scaling.scale.double()).square()[:, None] + self.left
+
+    def mean(self, y: Tensor, deviation: Tensor) -> Tensor:
+        """z_y (N, latents) of ỹ (N, C, H, W) with noise of σ (N,)."""
+        rows = self.network.y_scaling(y).flatten(1)[:, self.kept].double()
+        whitened = (rows @ self.seen @ self.vectors) / (self.values + self.noise(deviation)) @ self.vectors.T
+        return (self.spread * whitened).to(y.dtype)
+
+    def deviation(self, deviation: Tensor) -> Tensor:
+        """The standard deviation of each entry of x, (N, C, H, W) in its unit, for noise of σ (N,).
+
+        That of B z, x's regression on the latents, and what x has beside it: B C Bᵀ + Γ_x - B S Bᵀ on the diagonal.
+        """
+        noise, (variances, beyond) = self.noise(deviation), self._of_x
+        found = (noise / (self.values + noise)).float() @ variances.T + beyond
+        found = found.clamp(min=0).sqrt() * self.network.x_scaling.scale
+        return found.to(deviation.dtype).unflatten(1, self.network.x_shape)
+
+    @cached_property
+    def _of_x(self) -> tuple[Tensor, Tensor]:
+        """Variances of the entries of x along the eigenvectors, (n, latents), with nothing measured; and beyond."""
+        network = self.network
+        along = (network.inverse_map.weight[:, : self.latents].double() * self.spread) @ self.vectors
+        variances = (network.basis_x @ along.float()).square()
+        return variances, network.square_x - variances.sum(1)
 
 
 def _least_squares(network: LinearPair, basis: Tensor, y: Tensor, keep: Tensor) -> Tensor:

@@ -15,7 +15,9 @@ class Estimates:
     members (N, K, C, H, W): the estimates of each member, None for a single one; data_members (n, K, C, H, W): the
     data of each member for the first few samples, likewise; latents, starts (N, K, n): z_y of each member and where its
     search started, None for a method that has none; seconds: wall time a sample, that of the estimates it started from
-    included; surrogate_latents (N, n): what stands in the metrics for e_y(b), None for just that.
+    included; surrogate_latents (N, n): what stands in the metrics for e_y(b), None for just that; stated (N, C, H, W):
+    how far off each entry of x is by the method's own word, the standard deviation of its posterior or over its
+    members.
     """
 
     x: np.ndarray
@@ -28,6 +30,7 @@ class Estimates:
     starts: np.ndarray | None = None
     seconds: float = 0.0
     surrogate_latents: np.ndarray | None = None
+    stated: np.ndarray | None = None
 
 
 def joined(parts: list[Estimates], seconds: float) -> Estimates:

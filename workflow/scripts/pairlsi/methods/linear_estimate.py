@@ -44,6 +44,8 @@ class LinearEstimate(Method):
         super().__init__(settings, given)
         self.lengths = settings.lengths or [self.network.basis_y.shape[1]]
         self.length = self.lengths[0]
+        self.posteriors: dict = {}
+        self.states = True  # how far off it is: not while lengths are tried
 
     @property
     def leaves_open(self):
@@ -51,17 +53,29 @@ class LinearEstimate(Method):
 
     @classmethod
     def choose(cls, methods, x, y):
+        for method in methods:
+            method.states = False
         best, tried = best_of(methods, "length", methods[0].lengths, x, y)
+        for method in methods:
+            method.states = True
         return {"length": best, "validation_rre_by_length": tried}
+
+    @property
+    def posterior(self):
+        """Of the length that is tried or chosen."""
+        from pairlsi.methods.closed_form import Posterior
+
+        if self.length not in self.posteriors:
+            self.posteriors[self.length] = Posterior(self.network, self.tensor(self.given.keep), self.length)
+        return self.posteriors[self.length]
 
     def estimate(self, y, split, numbers):
         import torch
 
-        from pairlsi.methods.closed_form import posterior_mean
-
         with torch.no_grad():
             y = self.tensor(y)
-            z = posterior_mean(self.network, y, self.tensor(self.given.keep), self.deviation(y), self.length)
-            z = torch.nn.functional.pad(z, (0, self.network.basis_y.shape[1] - self.length))
+            noise, beyond = self.deviation(y), self.network.basis_y.shape[1] - self.length
+            z = torch.nn.functional.pad(self.posterior.mean(y, noise), (0, beyond))
             x, data = self.network.decode_x(self.network.inverse_map(z)), self.network.decode_y(z)
-        return Estimates(x.cpu().numpy(), data.cpu().numpy(), data.cpu().numpy())
+            stated = self.posterior.deviation(noise).cpu().numpy() if self.states else None
+        return Estimates(x.cpu().numpy(), data.cpu().numpy(), data.cpu().numpy(), stated=stated)

@@ -111,6 +111,7 @@ class Search(Method):
             surrogate_data=None if self.network is None else completed,
             iterations=found.iterations.double().view(count, -1).mean(1).cpu().numpy(),
             members=members.cpu().numpy() if several else None,
+            stated=members.std(1).cpu().numpy() if several else None,
             data_members=data[:shown].cpu().numpy() if several else None,
             latents=z if self.latents_of_data else None,
             starts=start if self.latents_of_data else None,

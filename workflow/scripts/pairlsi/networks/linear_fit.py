@@ -41,7 +41,9 @@ def fit_samples(network: LinearPair, x, y, symmetries: Symmetries | None = None,
         numbers = [number[part == i] for _, _, (part, number) in found]
         product = of_x.components[:, numbers[0]].T @ of_y.components[:, numbers[1]]
         cross[np.ix_(rows, columns)] = product / len(of_x.components)
-    set_maps(network, *((values, basis) for values, basis, _ in found), cross, sum(part.total for part in in_y.parts))
+    square_x = np.mean([np.square(x, dtype=float).mean(0)[turn] for turn in symmetries.x], axis=0)
+    of_both = ((values, basis) for values, basis, _ in found)
+    set_maps(network, *of_both, cross, sum(part.total for part in in_y.parts), square_x)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ class LinearPair(nn.Module):
     latent_x, latent_y: lengths of the latent vectors, at most the number of entries of a sample.
 
     `basis_x` (n, latent_x) and `basis_y` (m, latent_y) hold U_x and U_y; zero until one of the fits below sets them.
-    `variances_y` (latent_y,) holds S_y², the variances of z_y, and `tail_y` that of what U_y leaves, over all entries.
+    `variances_y` (latent_y,) holds S_y², the variances of z_y, `tail_y` that of what U_y leaves, over all entries, and
+    `square_x` (n,) the diagonal of Γ_x.
     Raises ValueError for a latent longer than a sample.
     """
 
@@ -44,6 +45,7 @@ class LinearPair(nn.Module):
             self.register_buffer(f"basis_{space}", torch.zeros(entries, latent))
         self.register_buffer("variances_y", torch.zeros(latent_y))
         self.register_buffer("tail_y", torch.zeros(()))
+        self.register_buffer("square_x", torch.zeros(int(np.prod(self.x_shape))))
         self.forward_map = nn.Linear(latent_x, latent_y, bias=False)
         self.inverse_map = nn.Linear(latent_y, latent_x, bias=False)
 
@@ -104,7 +106,8 @@ def fit_moments(network: LinearPair, moment_x, moment_y, moment_xy) -> None:
     moment_x, moment_y, moment_xy = (np.asarray(u, float) for u in (moment_x, moment_y, moment_xy))
     values_x, basis_x = leading(moment_x, network.basis_x.shape[1], "x")
     values_y, basis_y = leading(moment_y, network.basis_y.shape[1], "y")
-    set_maps(network, (values_x, basis_x), (values_y, basis_y), basis_x.T @ moment_xy @ basis_y, np.trace(moment_y))
+    found = (values_x, basis_x), (values_y, basis_y), basis_x.T @ moment_xy @ basis_y
+    set_maps(network, *found, np.trace(moment_y), np.diag(moment_x))
 
 
 def second_moments(batches: Iterable[tuple[Tensor, Tensor]], network: LinearPair) -> tuple[np.ndarray, ...]:
@@ -138,9 +141,9 @@ def leading(moment: np.ndarray, latent: int, space: str) -> tuple[np.ndarray, np
     return values, vectors
 
 
-def set_maps(network, of_x, of_y, cross: np.ndarray, total: float) -> None:
-    """Set all maps from eigenvalues and vectors of Γ_x and Γ_y, cross U_xᵀ Γ_xy U_y (latent_x, latent_y), and the trace
-    `total` of Γ_y.
+def set_maps(network, of_x, of_y, cross: np.ndarray, total: float, square_x: np.ndarray) -> None:
+    """Set all maps from eigenvalues and vectors of Γ_x and Γ_y, cross U_xᵀ Γ_xy U_y (latent_x, latent_y), the trace
+    `total` of Γ_y and the diagonal `square_x` (n,) of Γ_x.
     """
     (values_x, basis_x), (values_y, basis_y) = of_x, of_y
     found = {
@@ -150,6 +153,7 @@ def set_maps(network, of_x, of_y, cross: np.ndarray, total: float) -> None:
         "inverse_map.weight": cross / values_y,
         "variances_y": values_y,
         "tail_y": np.asarray(max(0.0, total - values_y.sum())),
+        "square_x": square_x,
     }
     state = network.state_dict()
     for name, value in found.items():

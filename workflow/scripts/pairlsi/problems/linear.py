@@ -52,6 +52,7 @@ class Linear(Problem):
         "measured-errors",
         "choices",
         "inconsistencies",
+        "posteriors",
         "trust",
         "origin",
     )

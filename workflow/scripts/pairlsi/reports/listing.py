@@ -5,7 +5,16 @@ from pairlsi.core.instances import Instance, instance
 ROOM = "reports.sections"
 # of a problem that names none of its own
 GENERIC = ("answer", "example", "ranking", "methods", "errors", "errors-by-level", "choices", "claims", "best")
-GENERIC += ("training", "cost", "inconsistencies", "trust", "where-to-measure", "claims-in-detail", "origin")
+GENERIC += (
+    "training",
+    "cost",
+    "inconsistencies",
+    "posteriors",
+    "trust",
+    "where-to-measure",
+    "claims-in-detail",
+    "origin",
+)
 
 
 def listed(problem, added: dict[str, dict | None]) -> dict[str, Instance]:

@@ -63,6 +63,7 @@ class Crosswell(Problem):
         "regimes",
         "latents",
         "inconsistencies",
+        "posteriors",
         "trust",
         "where-to-measure",
         "bounds",

@@ -52,6 +52,7 @@ class CT(Problem):
         "clusters",
         "choices",
         "inconsistencies",
+        "posteriors",
         "trust",
         "where-to-measure",
         "bounds",
