@@ -42,8 +42,8 @@ def test_the_report_says_whether_what_they_state_is_true(factor, words):
     columns = {"rre": metrics.relative_error(estimate, truth), **metrics.stated(estimate, deviation, truth)}
     told = {"split": "test", "method": "a", "observation": "block", "percent": 25, "draw": 0}
     table = pd.concat([pd.DataFrame(columns).assign(**told), pd.DataFrame([{**told, "method": "b", "rre": 1.0}])])
-    found = posteriors.rows(SimpleNamespace(table=table))
-    assert set(found.method) == {"a"} and set(found.case) == {"block 25"}
+    found = posteriors.rows(SimpleNamespace(table=table), str.upper)
+    assert set(found.method) == {"a"} and set(found.case) == {"BLOCK-25"}
     (sentence,) = posteriors.sentences(found, {"a": "Ours"})
     assert words in sentence and "Ours" in sentence
     assert float(posteriors.told(found, {"a": "Ours"})["error over stated"][0]) == pytest.approx(1 / factor, rel=0.03)

@@ -322,7 +322,7 @@ def shipped_ct() -> dict:
     said["networks"] = {"linear": {"latent": [64, 64]}}
     said["methods"] = {"linear-estimate": {}, "cgls": {"iterations": 12}}
     said["methods"]["cgls-refined"] = {"kind": "cgls", "start": "linear-estimate", "iterations": 5}
-    said["observations"] = {"none": {}}
+    said["observations"] = {"none": {}, "block": {"percents": [25], "seed": 7}}
     said["training"]["batch_size"] = 50
     said |= {"architecture": None, "evaluation": said["evaluation"] | {"claims": []}, "sections": {}}
     said["predictions"] = {"methods": ["linear-estimate", "cgls-refined", "cgls"]}
@@ -508,7 +508,7 @@ def test_rows_that_do_not_fit_the_others_are_named_and_missing_ones_are_none_of_
 @pytest.fixture(scope="module")
 def tried(trained, pairs) -> pd.DataFrame:
     splits = {"test": pairs, "ood": tuple(u[:40] for u in pairs)}
-    return pd.DataFrame(rates.rows(trained, {"all": KEPT["all"], "block": KEPT["block"]}, splits, seed=3))
+    return pd.DataFrame(rates.rows(trained, {"none-0": KEPT["all"], "block-25": KEPT["block"]}, splits, seed=3))
 
 
 def test_power_rises_with_severity_and_areas_under_the_curve_count_pairs(tried, trained):
@@ -574,7 +574,7 @@ def test_a_report_has_them_where_they_were_made(tried, computed, tmp_path, monke
     assert label not in [section.heading for section in report(folder, monkeypatch) if section.text]
     tried.to_csv(folder / "trust.csv", index=False)
     sections = {section.heading: section for section in report(folder, monkeypatch)}
-    assert "silent rows" in "".join(sections[label].html) and "block" in "".join(sections[label].html)
+    assert "silent rows" in "".join(sections[label].html) and "block, 25 %" in "".join(sections[label].html)
     assert "where 5 % should" in "".join(sections[label].text)
     wrong = sections["When something is wrong with the data"]
     assert "clear best" in "".join(wrong.text) and "outliers" in "".join(wrong.html)

@@ -1,5 +1,7 @@
 """How far off methods say that they are, and how far they were (`evaluation.metrics.stated`)."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -9,10 +11,10 @@ from pairlsi.evaluation.metrics import STATED
 APART = 1.25  # factor by which error and stated error differ when they are no more "about the same"
 
 
-def rows(sweep: Sweep) -> pd.DataFrame:
-    """The rows of the test split of methods that say how far off they are, with what they were run on, "block 25"."""
+def rows(sweep: Sweep, in_words: Callable[[str], str]) -> pd.DataFrame:
+    """The rows of the test split of methods that say how far off they are; in_words: what a case is called."""
     table = sweep.table[(sweep.table.split == "test") & sweep.table.stated.notna()]
-    return table.assign(case=table.observation + " " + table.percent.map("{:g}".format))
+    return table.assign(case=(table.observation + "-" + table.percent.map("{:g}".format)).map(in_words))
 
 
 def coverage(found: pd.DataFrame) -> dict[str, dict[str, np.ndarray]]:

@@ -109,6 +109,11 @@ class Stored:
         folder = self.results / "networks" / name / f"seed-{self.seed}"
         return json.loads((folder / "settings.json").read_text(encoding="utf-8")), pd.read_csv(folder / "history.csv")
 
+    def in_words(self, case: str) -> str:
+        """What a case is called: "block, 25 %", or "complete" where it changes nothing."""
+        name, level = observations.split_case(case)
+        return f"{name}, {level:g} {self.experiment.observations[name].part.unit}".strip() if level else "complete"
+
     def mask(self, kind: str, percent: float) -> str:
         """The first draw of the mask of this kind; that with nothing missing is the same for all kinds."""
         return f"{kind}-{percent:g}-0" if percent and kind != "none" else "none-0-0"

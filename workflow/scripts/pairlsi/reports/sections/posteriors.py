@@ -12,7 +12,7 @@ class Posteriors(Section):
     def lacking(self):
         from pairlsi.reports import posteriors
 
-        return "" if posteriors.rows(self.results.sweep).empty else None
+        return "" if posteriors.rows(self.results.sweep, str).empty else None
 
     def show(self):
         from pairlsi.reports import posteriors
@@ -20,7 +20,7 @@ class Posteriors(Section):
         from pairlsi.reports.figures.posteriors import coverage
 
         stored = self.results
-        found = posteriors.rows(stored.sweep)
+        found = posteriors.rows(stored.sweep, stored.in_words)
         show_text(
             "Two kinds of methods state a standard deviation for every entry of their estimate: the best linear "
             "estimate that of its posterior, which is right where objects are normally distributed, and ensembles that "

@@ -21,6 +21,7 @@ class Trust(Section):
 
         stored = self.results
         table = pd.read_csv(stored.results / "trust.csv")
+        table["mask"] = table["mask"].map(stored.in_words)
         name = stored.label(table.method.iloc[0])
         show_text(trusted.in_words(table, name))
         show_table(
