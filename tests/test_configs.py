@@ -84,6 +84,7 @@ def methods_of(problem: str, members: int) -> dict:
                 "lsi-refined": {"kind": "cgls", "label": "Refined LSI", "start": "lsi-prior", **SEARCH},
                 "cgls": SEARCH,
                 "dip": dear | {"width": 2},
+                "epll": {"weights": [0.3, 1.0], "widths": [0.5, 0.1], "products": 2},
                 "tv": TOTAL_VARIATION,
                 "tv-lsi": {"kind": "tv", "start": "lsi-prior", **TOTAL_VARIATION},
                 "cgls-mean": {"kind": "cgls", "start": "mean", **SEARCH},
@@ -125,6 +126,7 @@ def small(name: str) -> dict:
     if problem == "ct":
         said["problem"] |= {"image_size": 11, "angles": 2 if two else 8, "oversampling": 1}
         said["networks"]["encdec-none"] = {"kind": "encoder-decoder"}
+        said["networks"]["patches"] = {"size": 3, "components": 3, "drawn": 60, "iterations": 2}
         for seen in ("random", "block"):
             said["networks"][f"encdec-{seen}"] = {"kind": "encoder-decoder", "trained_on": f"{seen}-50"}
     elif problem == "crosswell":
@@ -150,6 +152,8 @@ def network_of(method: str, networks: dict) -> str | None:
     """The network that a method takes."""
     if method.startswith("encdec"):
         return method
+    if method == "epll":
+        return "patches"
     if method.startswith("linear"):
         return "linear"
     without = (

@@ -56,6 +56,7 @@ METHODS = {
     "cgls": {"iterations": 4},
     "tv": {"iterations": 4, "weights": [0.5, 1.0]},
     "dip": {"iterations": 4, "width": 2},
+    "epll": {"weights": [0.3, 1.0], "widths": [0.5, 0.1], "products": 2},
     "cgls-mean": {"kind": "cgls", "start": "mean", "iterations": 4},
     "cgls-completed": {"kind": "cgls", "completed_by": "lsi-prior", "iterations": 4},
     "mlsi": SIMULATION,

@@ -27,6 +27,7 @@ SAID = {
     "cgls": {"iterations": 3},
     "tv": {"iterations": 3, "weights": [1]},
     "dip": {"iterations": 3, "width": 4},
+    "epll": {"weights": [1.0], "widths": [1.0, 0.3], "products": 2},
     "mlsi": {"iterations": 2},
     "fwi": {"iterations": 2, "roughness": [0.1]},
     "random": {"percents": [25, 50], "draws": 3, "seed": 1},
@@ -37,6 +38,7 @@ NETWORKS = {
     "paired": {"x": RESIDUAL, "y": RESIDUAL},
     "encoder-decoder": {"x": RESIDUAL, "y": RESIDUAL},
     "linear": {"latent": [5, 5]},
+    "patches": {"size": 2, "components": 2, "drawn": 40, "iterations": 2},
     "postprocessing": {"width": 4},
     "primal-dual": {"iterations": 1, "width": 4, "memory": 2},
 }
@@ -110,7 +112,7 @@ def network_of(part, problem, on_components=False):
     """A network that offers what a method wants, ready for inference; None where it wants none."""
     if part.wants is None:
         return None
-    kind = "linear" if part.wants == "linear" else "paired"
+    kind = part.wants if part.wants in ("linear", "patches") else "paired"
     given = ON_COMPONENTS[kind] if on_components else NETWORKS[kind]
     said = instance("networks", "network", {"kind": kind, **given}, "networks.network")
     torch.manual_seed(0)
@@ -119,7 +121,7 @@ def network_of(part, problem, on_components=False):
     if kind == "paired":
         for scaling, u in ((network.x_scaling, x), (network.y_scaling, y)):
             scaling.scale.fill_(float(u.std()))
-    if kind == "linear" or on_components:
+    if said.part.closed_form or on_components:
         said.part.solve(network, x, y, problem.symmetries)
     if on_components:
         torch.nn.init.normal_(network.y_decoder.correction.output.weight, std=0.05)

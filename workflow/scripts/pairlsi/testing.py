@@ -137,12 +137,17 @@ def check_network(part, said: dict, problem, observation=None) -> None:
         still = [name for name, p in network.named_parameters() if p.requires_grad and not is_moved(p)]
         assert not still, f"no gradient reaches {', '.join(still)}"
     network = network.eval().requires_grad_(False)
+    fresh = part.build(settings, problem, observation)
+    fresh.load_state_dict(network.state_dict())
+    for name, term in network.loss_terms(x, y).items():
+        again = fresh.eval().loss_terms(x, y)[name]
+        assert torch.allclose(again, term, rtol=1e-4, atol=1e-5), "weights that are loaded make another network"
+    if "inversion" not in part.offers:
+        return
     estimate = network.invert(y)
     assert estimate.shape == x.shape, f"invert gives shape {tuple(estimate.shape)}, x has {tuple(x.shape)}"
     alone = torch.cat([network.invert(y[i : i + 1]) for i in range(len(y))])
     assert torch.allclose(alone, estimate, rtol=1e-3, atol=1e-4), "invert mixes the samples of a batch"
-    fresh = part.build(settings, problem, observation)
-    fresh.load_state_dict(network.state_dict())
     again = fresh.eval().invert(y)
     assert torch.allclose(again, estimate, rtol=1e-4, atol=1e-5), "weights that are loaded make another network"
 

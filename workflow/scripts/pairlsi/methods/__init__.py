@@ -73,9 +73,9 @@ class Given:
 class Method(Part):
     """A method behind one draw of an observation.
 
-    wants: what it asks of a network, "inversion", "latents" or "linear" (`networks.Network.offers`), None for no
-    network; linear: it needs the problem's adjoint; differentiable: it needs the problem's `simulate`; on_gpu: a GPU
-    has something to do for it; blind: it sees no data, so that its estimates are the same whatever was observed;
+    wants: what it asks of a network, "inversion", "latents", "linear" or "patches" (`networks.Network.offers`), None
+    for no network; linear: it needs the problem's adjoint; differentiable: it needs the problem's `simulate`; on_gpu: a
+    GPU has something to do for it; blind: it sees no data, so that its estimates are the same whatever was observed;
     controlled: null controls of its latents are measured (`methods.controls`); seeded: it draws random numbers by the
     training's seed though it has no network.
     """

@@ -11,7 +11,8 @@ from pairlsi.core.parts import Part
 class Network(Part):
     """A kind of network.
 
-    offers: what methods may ask of it, "inversion", "latents", "linear" (closed forms on a `linear_pair.LinearPair`);
+    offers: what methods may ask of it, "inversion", "latents", "linear" (closed forms on a `linear_pair.LinearPair`),
+    "patches" (the likelihood of pieces of x);
     closed_form: it is solved by `solve` instead of trained, and has nothing for a GPU to do.
     """
 
