@@ -145,3 +145,21 @@ def test_what_a_network_cannot_be_trained_on_is_named(experiment, network, said)
     config["experiments"][experiment]["networks"]["new"] = network
     with pytest.raises(ConfigError, match=said):
         check(config)
+
+
+@pytest.mark.parametrize("made", [lambda problem: Postprocessing(problem, 50, 4), lambda p: PrimalDual(p, 50, 1, 4, 2)])
+def test_in_mixed_precision_products_with_the_operator_stay_single(made):
+    source = {"source": {"kind": "phantoms"}, "oversampling": 1}
+    problem = problems.create({"kind": "ct", "image_size": 16, "angles": 12, "noise_level": 0.01, **source})
+    x, y = (torch.from_numpy(u) for u in problem.draw("train", np.arange(4), 1, {"train": 4}))
+    torch.manual_seed(0)
+    network = made(problem).eval()  # masks are fixed then
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        mixed = network.loss_terms(x, y)["inverse"]
+    with torch.no_grad():
+        single = network.loss_terms(x, y)["inverse"]
+    assert mixed.numpy() == pytest.approx(single.numpy(), rel=0.02)
+    products = [project(problem, u)[0, 0] for u in (x, x.bfloat16())]
+    assert products[1].dtype == torch.bfloat16 and products[1].float().numpy() == pytest.approx(
+        products[0].numpy(), rel=0.05, abs=0.01
+    )

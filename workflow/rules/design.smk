@@ -11,6 +11,8 @@ rule design:
         table="<results>/{experiment}/designs.csv",
     log:
         "<logs>/{experiment}/design.log",
+    benchmark:
+        "<logs>/{experiment}/design.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:

@@ -50,6 +50,8 @@ rule summarise:
         claims="<results>/{experiment}/claims.csv",
     log:
         "<logs>/{experiment}/summarise.log",
+    benchmark:
+        "<logs>/{experiment}/summarise.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:

@@ -22,6 +22,8 @@ rule prediction:
         stacks=directory("<results>/{experiment}/predictions/{name}/tiff"),
     log:
         "<logs>/{experiment}/predict/{name}.log",
+    benchmark:
+        "<logs>/{experiment}/predict/{name}.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -46,6 +48,8 @@ rule trust:
         table="<results>/{experiment}/trust.csv",
     log:
         "<logs>/{experiment}/trust.log",
+    benchmark:
+        "<logs>/{experiment}/trust.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:

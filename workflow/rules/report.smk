@@ -33,6 +33,8 @@ rule report:
     log:
         "<logs>/{experiment}/report.log",
         notebook="<logs>/{experiment}/report.ipynb",
+    benchmark:
+        "<logs>/{experiment}/report.tsv"
     # kernels that start at the same moment can be given one port
     retries: 2
     conda:

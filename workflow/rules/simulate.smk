@@ -138,6 +138,8 @@ rule statistics:
         told="<results>/{experiment}/data/statistics.provenance.json",
     log:
         "<logs>/{experiment}/statistics.log",
+    benchmark:
+        "<logs>/{experiment}/statistics.tsv"
     priority: 300
     conda:
         "../../envs/environment.yaml"

@@ -54,6 +54,7 @@ class Linear(Problem):
         "inconsistencies",
         "posteriors",
         "trust",
+        "where-to-measure",
         "origin",
     )
     Settings = Settings
