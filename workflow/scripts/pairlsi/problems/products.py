@@ -22,8 +22,7 @@ class Product(torch.autograd.Function):
 
 def on_host(function: Callable[[np.ndarray], np.ndarray], u: Tensor) -> Tensor:
     """A problem's function of arrays, of a tensor; in single precision, whatever is mixed around it."""
-    with torch.autocast("cpu", enabled=False):
-        return torch.from_numpy(function(u.detach().float().contiguous().cpu().numpy())).to(u)
+    return torch.from_numpy(function(u.detach().float().contiguous().cpu().numpy())).to(u)
 
 
 def project(problem, x: Tensor) -> Tensor:

@@ -61,7 +61,8 @@ class BatchedMatrix:
         for start in range(0, len(vectors), self.width):
             part = vectors[start : start + self.width]
             block[:, : len(part)] = part.T
-            out[start : start + self.width] = (self.matrix @ torch.from_numpy(block)).T.numpy()[: len(part)]
+            with torch.autocast("cpu", enabled=False):  # also within training in mixed precision
+                out[start : start + self.width] = (self.matrix @ torch.from_numpy(block)).T.numpy()[: len(part)]
         return out
 
 
