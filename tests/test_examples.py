@@ -207,7 +207,7 @@ def test_what_is_run_on_full_data_alone_does_not_say_how_much_is_missing_where_m
     table = pd.DataFrame(rows).assign(draw=0, seed=0, sample=0, rre=0.1)
 
     def heaviest(*methods: str) -> int:
-        sweep = SimpleNamespace(table=table, blind=set(), test=SimpleNamespace(samples=[0]))
+        sweep = SimpleNamespace(table=table, blind=set(), spoiling=(), test=SimpleNamespace(samples=[0]))
         stored = SimpleNamespace(
             sweep=sweep, methods=list(methods), where={"random": "at random"}, mask=lambda kind, percent: None
         )

@@ -131,6 +131,15 @@ def test_the_ranking_over_masks_leaves_full_data_out(sweep):
     assert tables.over_masks(full, ["pair", "lsi"], 0.95).empty
 
 
+def test_the_ranking_over_masks_leaves_out_what_takes_no_rows_away(sweep):
+    table = metrics()
+    noisy = table[table.observation == "none"].assign(observation="noise", percent=4, rre=3.0)
+    both = Sweep(pd.concat([table, noisy], ignore_index=True), EVALUATION, labels=LABELS, spoiling=("noise",))
+    assert "noise 4" in both.shown and "noise 4" not in both.masked
+    wanted = tables.over_masks(sweep, ["pair", "lsi"], 0.95)
+    pd.testing.assert_frame_equal(tables.over_masks(both, ["pair", "lsi"], 0.95), wanted)
+
+
 def test_the_ranking_over_masks_leaves_out_what_was_run_on_full_data_alone(sweep):
     table = metrics()
     robust = table[(table.method == "lsi") & (table.observation == "none")].assign(method="lsi-robust")

@@ -34,7 +34,8 @@ class Sweep:
     """Shorthands on the tidy metrics of one experiment: masks by the paper's names, matched encoder-decoders.
 
     evaluation: `evaluation.settings.Evaluation`, which says what percentage the paper's names stand for; noise_level:
-    norm of the data's noise over that of the data; labels: what methods are called; blind: see `Bootstrap`.
+    norm of the data's noise over that of the data; labels: what methods are called; blind: see `Bootstrap`; spoiling:
+    observations that do something to data without taking rows away.
     """
 
     def __init__(
@@ -44,8 +45,9 @@ class Sweep:
         noise_level: float = 0.0,
         labels: dict | None = None,
         blind: tuple[str, ...] = BLIND,
+        spoiling: tuple[str, ...] = (),
     ):
-        self.blind = blind
+        self.blind, self.spoiling = blind, spoiling
         self.noise_level, self.labels, percent = noise_level, labels or {}, evaluation.percent
         names = metrics.observation + "-" + metrics.percent.map("{:g}".format) + "-" + metrics.draw.astype(str)
         self.table = metrics.assign(mask=names)
@@ -69,6 +71,9 @@ class Sweep:
             for level, rows in others[others.observation == kind].groupby("percent"):
                 told = f"{SYMBOLS[kind]} {level:g} %" if kind in SYMBOLS else f"{kind} {level:g}"
                 self.shown[told] = sorted(rows["mask"].unique())
+        # of these, what takes rows away, and with full data as well
+        whole = [symbol for symbol, names in self.shown.items() if names[0].rsplit("-", 2)[0] not in spoiling]
+        self.masked, self.missing = whole, [symbol for symbol in whole if symbol != "none"]
 
     def label(self, method: str) -> str:
         """What a method is called."""

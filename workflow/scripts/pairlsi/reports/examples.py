@@ -46,7 +46,7 @@ def on_masks(stored: Stored, split: str, sample: int, rows: dict[str, dict[str, 
     one = slice(sample, sample + 1)
     truth, y = (stored.samples(split, array, one)[0, 0] for array in store.ARRAYS)
     found = OnMasks(truth, {}, {}, {})
-    for symbol in stored.sweep.shown:
+    for symbol in stored.sweep.masked:
         mask = stored.sweep.names(symbol)[0]
         found.data[symbol] = observed(y, stored.keep(mask))
         for row, by_mask in rows.items():

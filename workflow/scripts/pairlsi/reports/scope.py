@@ -19,7 +19,7 @@ class Scope:
         self.stored, self.sweep = stored, stored.sweep
         self.methods, self.confidence = stored.methods, stored.confidence
         self.labels, self.colours, self.searching = stored.labels, stored.colours, stored.searching
-        seen = set(self.sweep.table.observation)
+        seen = set(self.sweep.table.observation) - set(self.sweep.spoiling)
         self.kinds = [kind for kind, where in stored.where.items() if where and kind in seen] or ["none"]
         self.kind = kind or self.kinds[0]
         self.percents = by_percent.percents(self.sweep, self.kind)

@@ -81,9 +81,8 @@ def best_first(sweep: Sweep, methods: list[str], metric: str = "rre") -> dict[st
 
     Methods that were run on full data alone are left out. Empty where there are no such masks.
     """
-    masks = [symbol for symbol in sweep.shown if symbol != "none"]
-    methods = [method for method in methods if any(sweep.was_run(method, symbol) for symbol in masks)]
-    missing = [symbol for symbol in masks if all(sweep.was_run(method, symbol) for method in methods)]
+    methods = [method for method in methods if any(sweep.was_run(method, symbol) for symbol in sweep.missing)]
+    missing = [symbol for symbol in sweep.missing if all(sweep.was_run(method, symbol) for method in methods)]
     if not missing or not methods:
         return {}
     means = {m: np.mean([sweep.mean(m, symbol, metric, among=methods) for symbol in missing], axis=0) for m in methods}

@@ -1,5 +1,7 @@
 """Figures of the reports, each a matplotlib Figure; data come as arrays and tables, nothing is read here."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
@@ -11,6 +13,7 @@ from pairlsi.evaluation.comparisons import describe
 
 STYLE = {"fontsize": 9}
 ABREAST = 7  # groups of bars side by side that can still be told apart
+PANELS = 4  # of them side by side
 
 
 def finish(figure: Figure) -> Figure:
@@ -135,24 +138,29 @@ def errors_by_mask(means: dict[str, dict[str, tuple]], labels: dict[str, str], c
 
 
 def errors_by_percent(
-    means: dict[str, dict[str, dict[int, tuple]]], labels: dict[str, str], colours: dict[str, str]
+    means: dict[str, dict[str, dict[float, tuple]]], labels: dict[str, str], colours: dict[str, str], units: list[str]
 ) -> Figure:
-    """Mean RRE with its interval against the percentage missing, a panel for each kind of mask.
+    """Mean RRE with its interval against how much is missing or wrong, a panel for each observation.
 
-    means: title of the panel -> method -> percent -> (mean, low, high).
+    means: title of the panel -> method -> level -> (mean, low, high); units: what stands below each panel.
     """
-    figure = Figure(figsize=(8.4, 4.2), layout="constrained")
-    panels = figure.subplots(1, len(means), sharey=True, squeeze=False)[0]
+    columns = min(len(means), PANELS)
+    rows = math.ceil(len(means) / columns)
+    figure = Figure(figsize=(max(8.4, 2.9 * columns), 4.2 if rows == 1 else 2.9 * rows + 0.6), layout="constrained")
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     shown = {}
-    for axes, (title, by_method) in zip(panels, means.items(), strict=True):
+    for axes in panels[len(means) :]:
+        axes.set_visible(False)
+    for axes, unit, (title, by_method) in zip(panels, units, means.items(), strict=False):
         for method, by_percent in by_method.items():
             percents = list(by_percent)
             mean, low, high = np.array(list(by_percent.values())).T
             shown[labels[method]], *_ = axes.plot(percents, mean, color=colours[method], marker=".")
             axes.fill_between(percents, low, high, color=colours[method], alpha=0.25, linewidth=0)
-        axes.set(xlabel="percent missing")
+        axes.set(xlabel=unit)
         axes.set_title(title, fontsize=10)
-    panels[0].set_ylabel("mean RRE")
+    for axes in panels[::columns]:
+        axes.set_ylabel("mean RRE")
     legend(figure, shown)
     return finish(figure)
 

@@ -2,6 +2,8 @@
 
 from pairlsi.reports.sections import Section
 
+WIDE = 10  # columns: observations beyond that are rows
+
 
 class Errors(Section):
     """Bars with intervals, and tables of all metrics."""
@@ -38,4 +40,5 @@ class Errors(Section):
             ("test", "ssim", 3, "Mean SSIM in distribution."),
             ("test", "psnr", 2, "Mean PSNR in dB in distribution."),
         ):
-            show_table(tables.all_methods(sweep, split, methods, metric).round(digits), caption)
+            table = tables.all_methods(sweep, split, methods, metric).round(digits)
+            show_table(table if table.shape[1] <= WIDE else table.T, caption)

@@ -6,8 +6,8 @@ from pairlsi.reports.sections import Section
 class ErrorsByLevel(Section):
     """A curve for each method, a panel for each observation that was run at several levels."""
 
-    label = "Errors against how much is missing"
-    description = "Mean errors against the percentage missing, over all draws, a panel for each observation."
+    label = "Errors against how much is missing or wrong"
+    description = "Mean errors against the level, over all draws, a panel for each observation."
 
     def lacking(self):
         levels = {level for level in self.results.sweep.table.percent if level}
@@ -22,7 +22,9 @@ class ErrorsByLevel(Section):
         stored, scope = self.results, Scope(self.results)
         found = by_percent.intervals(stored.sweep, stored.methods, "test", stored.confidence)
         run = {kind: by_percent.run_on(stored.sweep, stored.methods, kind) for kind in found}
-        titles = {kind: scope.missing_of(kind) for kind in found}
+        parts = {kind: stored.experiment.observations[kind].part for kind in found}
+        spoiling = set(stored.sweep.spoiling)
+        titles = {kind: parts[kind].label if kind in spoiling else scope.missing_of(kind) for kind in found}
         if len(set(titles.values())) < len(titles):  # several observations of one kind
             titles = {kind: f"{title} ({kind})" for kind, title in titles.items()}
         panels = {
@@ -31,9 +33,15 @@ class ErrorsByLevel(Section):
         }
         missing = stored.problem.missing_name
         show(
-            common.errors_by_percent(panels, stored.labels, stored.colours),
+            common.errors_by_percent(
+                panels,
+                stored.labels,
+                stored.colours,
+                [parts[kind].unit if kind in spoiling else "percent missing" for kind in found],
+            ),
             stored.figures,
             "percent",
-            f"Mean relative reconstruction error on the test split against the percentage of {missing} missing; at "
-            "each percentage over the draws that all methods there were run on.",
+            f"Mean relative reconstruction error on the test split against the percentage of {missing} missing, or "
+            "against how much else is wrong, which no method is told; at each level over the draws that all methods "
+            "there were run on.",
         )

@@ -15,7 +15,7 @@ class OverviewCT(Section):
         from pairlsi.reports.wording import ROWS
 
         stored = self.results
-        masks, sample = stored.sweep.shown, median_sample(stored, "test")
+        masks, sample = stored.sweep.masked, median_sample(stored, "test")
         by_mask = {name: {symbol: matched(method, symbol) for symbol in masks} for method, name in ROWS.items()}
         rows = {name: found for name, found in by_mask.items() if set(found.values()) <= set(stored.methods)}
         if not rows:
