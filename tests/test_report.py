@@ -97,7 +97,7 @@ def test_a_problem_without_sections_of_its_own_gets_a_whole_report(signals, tmp_
     assert "<h1" in page and "In short." in page and "Refined LSI" in page
     headings = [re.sub(r"<.*?>", "", one).rstrip("¶ ") for one in re.findall(r"<h2.*?</h2>", page, re.S)]
     assert headings[0] == "What was run, and how to read it" and headings[-1] == "Where these results come from"
-    assert "Errors against how much is missing" in headings, "25 and 50 % at random"
+    assert "Errors against how much is missing or wrong" in headings, "25 and 50 % at random"
     assert not any("claims" in heading for heading in headings), "none is to be judged"
     assert page.index("In short.") < page.index("the truth, what was measured") < page.index("from best to worst")
 
