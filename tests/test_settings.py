@@ -415,7 +415,7 @@ def test_a_method_that_no_seed_touches_is_run_with_the_first():
         experiment["training"]["seeds"] = [3, 4, 5]
     ct, crosswell = (settings.Experiment(said[name]) for name in ("ct", "crosswell"))
     once = {name for name in ct.methods if ct.seeds_of(name) == [3]}
-    assert once == {"linear", "linear-lsi", "linear-estimate", "cgls", "cgls-mean", "tv"}
+    assert once == {"linear", "linear-lsi", "linear-estimate", "cgls", "cgls-mean", "tv", "epll"}
     assert all(ct.seeds_of(name) == [3, 4, 5] for name in set(ct.methods) - once)
     once = {name for name in crosswell.methods if crosswell.seeds_of(name) == [3]}
     assert once == {"linear", "linear-lsi", "linear-estimate", "mean", "fwi"}

@@ -11,7 +11,18 @@ from pairlsi.core.parts import find, kinds
 from pairlsi.observations.spoiled import Spoiled, fitting
 
 KINDS = [kind for kind in kinds("observations") if issubclass(find("observations", kind), Spoiled)]
-LINEAR = {"blur", "dead", "displaced", "gain", "late", "polarity", "shift", "silent", "wavelet"}  # whatever y is
+LINEAR = {
+    "binned",
+    "blur",
+    "dead",
+    "displaced",
+    "gain",
+    "late",
+    "polarity",
+    "shift",
+    "silent",
+    "wavelet",
+}  # whatever y is
 NUMBERS = np.arange(6)
 
 
@@ -34,7 +45,7 @@ def made(kind: str, problem, level=None, **said):
 
 def cases():
     waves = ("late", "polarity", "wavelet")
-    return [(kind, "crosswell") for kind in KINDS if kind not in ("blur", "dead", "poisson")] + [
+    return [(kind, "crosswell") for kind in KINDS if kind not in ("binned", "blur", "dead", "poisson")] + [
         (kind, "ct") for kind in KINDS if kind not in waves
     ]
 
@@ -77,6 +88,24 @@ def test_noise_has_the_size_that_it_says_and_its_smooth_kind_is_smooth(places):
     [smooth] = made("noise", experiment.problem, severities=[4.0], length=3)
     along = [np.diff(u, axis=-1).std() / u.std() for u in (added, smooth(y, "test", NUMBERS) - y)]
     assert along[1] < 0.5 * along[0]
+
+
+def test_a_drifting_gain_changes_as_much_as_it_says_and_slowly(places):
+    problem, y = places["ct"][0].problem, np.ones((6, *places["ct"][0].problem.y_shape))
+    of_each, slow = (made("gain", problem, severities=[3.0], length=length)[0](y, "test", NUMBERS) for length in (0, 4))
+    assert (slow == slow[..., :1]).all() and np.square(slow[..., 0] - 1).mean((1, 2)) == pytest.approx(0.03**2)
+    steps = [np.diff(u[..., 0], axis=2).std() / (u[..., 0] - 1).std() for u in (of_each, slow)]
+    assert steps[1] < 0.5 * steps[0]
+
+
+def test_bins_read_out_together_have_their_mean_and_keep_the_sum(places):
+    problem, y = places["ct"][0].problem, places["ct"][1]
+    [binned] = made("binned", problem, severities=[3])
+    found = binned(y, "test", NUMBERS)
+    assert found.sum(-1) == pytest.approx(y.sum(-1))
+    assert found[..., 3:6] == pytest.approx(np.repeat(y[..., 3:6].mean(-1, keepdims=True), 3, -1))
+    one = instance("observations", "seen", {"kind": "binned", "severities": [1, 2]}, "observations.seen")
+    assert "two bins at least" in one.part.unfit(one.settings, places["ct"][0])
 
 
 def test_counts_are_what_they_say(places):
