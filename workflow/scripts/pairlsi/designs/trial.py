@@ -82,7 +82,7 @@ def rows(model, linear: str, test: tuple, seed: int) -> Iterator[dict]:
                 continue
             method = model.method(name, keep)
             if name == linear:
-                method.length, method.states = found.blocks.shape[2], False
+                method.length = found.blocks.shape[2]
             else:
                 choice = choice or chosen(method, x, y)
                 for key, value in choice.items():

@@ -9,7 +9,7 @@ sample alone, whatever lies beside it and in whatever order.
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -127,6 +127,12 @@ class Method(Part):
         """Estimate x from ỹ (N, C, H, W), zero where nothing arrived, of the samples `numbers` (N,) of a split."""
         raise NotImplementedError
 
+    def stated(self, y: np.ndarray) -> np.ndarray | None:
+        """How far off each entry of x is by the method's own word, (N, C, H, W) in the unit of x, for ỹ (N, C, H, W);
+        None where it does not say, or has said so with its estimates.
+        """
+        return None
+
     @classmethod
     def choose(cls, methods: "Sequence[Method]", x: np.ndarray, y: np.ndarray) -> dict:
         """Choose what is left open on validation pairs x, y (N, C, H, W), full data, for all draws at once.
@@ -147,7 +153,10 @@ class Method(Part):
 
         def estimate(part: slice) -> Estimates:
             numbers = np.arange(part.start, part.stop)
-            found = self.estimate(self.observation(y[part], split, numbers), split, numbers)
+            measured = self.observation(y[part], split, numbers)
+            found = self.estimate(measured, split, numbers)
+            if found.stated is None:
+                found = replace(found, stated=self.stated(measured))
             log.info("%s: %d of %d samples", self.observation.name, part.stop, len(y))
             return found
 

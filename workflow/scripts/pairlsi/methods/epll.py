@@ -7,13 +7,13 @@ import numpy as np
 from pydantic import Field
 
 from pairlsi.core.base import Count, Distinct
-from pairlsi.methods import Method, best_of
 from pairlsi.methods.estimates import Estimates
+from pairlsi.methods.weighed import Weighed
 
 Positive = Annotated[float, Field(gt=0)]
 
 
-class EPLL(Method):
+class EPLL(Weighed):
     """min ½‖P(A x - ỹ)‖² / σ² - weight Σ log p(q) over all patches q of x, for a mixture p of Gaussians.
 
     The expected patch log likelihood of Zoran & Weiss, doi:10.1109/ICCV.2011.6126278; the weight is chosen on
@@ -32,7 +32,7 @@ class EPLL(Method):
     linear = True
     on_gpu = False
 
-    class Settings(Method.Settings):
+    class Settings(Weighed.Settings):
         """The weight of the prior, and the way of the search."""
 
         weights: Annotated[list[Positive], Field(min_length=1), Distinct] = Field(
@@ -53,10 +53,6 @@ class EPLL(Method):
     def title(cls, settings, labels):
         start = labels.get(settings.start, settings.start)
         return cls.label if settings.start == "zero" else f"{cls.label} from {start}"
-
-    def __init__(self, settings, given):
-        super().__init__(settings, given)
-        self.weight = settings.weights[0]
 
     def estimate(self, y, split, numbers):
         from pairlsi.solvers.patch_likelihood import patch_likelihood
@@ -85,12 +81,3 @@ class EPLL(Method):
             u = scaling(self.tensor(x))
             u = self.network.restored(u.flatten(0, 1)[:, None], width**2).view(u.shape)
             return scaling.inverse(u).cpu().numpy()
-
-    @property
-    def leaves_open(self):
-        return len(self.settings.weights) > 1
-
-    @classmethod
-    def choose(cls, methods, x, y):
-        weight, tried = best_of(methods, "weight", methods[0].settings.weights, x, y)
-        return {"weight": weight, "validation_rre_by_weight": tried}

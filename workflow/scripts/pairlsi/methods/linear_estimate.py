@@ -45,7 +45,6 @@ class LinearEstimate(Method):
         self.lengths = settings.lengths or [self.network.basis_y.shape[1]]
         self.length = self.lengths[0]
         self.posteriors: dict = {}
-        self.states = True  # how far off it is: not while lengths are tried
 
     @property
     def leaves_open(self):
@@ -53,11 +52,7 @@ class LinearEstimate(Method):
 
     @classmethod
     def choose(cls, methods, x, y):
-        for method in methods:
-            method.states = False
         best, tried = best_of(methods, "length", methods[0].lengths, x, y)
-        for method in methods:
-            method.states = True
         return {"length": best, "validation_rre_by_length": tried}
 
     @property
@@ -77,5 +72,10 @@ class LinearEstimate(Method):
             noise, beyond = self.deviation(y), self.network.basis_y.shape[1] - self.length
             z = torch.nn.functional.pad(self.posterior.mean(y, noise), (0, beyond))
             x, data = self.network.decode_x(self.network.inverse_map(z)), self.network.decode_y(z)
-            stated = self.posterior.deviation(noise).cpu().numpy() if self.states else None
-        return Estimates(x.cpu().numpy(), data.cpu().numpy(), data.cpu().numpy(), stated=stated)
+        return Estimates(x.cpu().numpy(), data.cpu().numpy(), data.cpu().numpy())
+
+    def stated(self, y):
+        import torch
+
+        with torch.no_grad():
+            return self.posterior.deviation(self.deviation(self.tensor(y))).cpu().numpy()

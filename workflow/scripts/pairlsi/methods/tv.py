@@ -6,13 +6,14 @@ from typing import Annotated
 from pydantic import Field
 
 from pairlsi.core.base import Distinct, Iterations
-from pairlsi.methods import OWN, Method, best_of
+from pairlsi.methods import OWN
 from pairlsi.methods.estimates import Estimates
+from pairlsi.methods.weighed import Weighed
 
 Positive = Annotated[float, Field(gt=0)]
 
 
-class TV(Method):
+class TV(Weighed):
     """min ½‖P(A x - ỹ)‖² + weight s TV(x), s the standard deviation of an entry of AᵀPε, in a mean over entries.
 
     s is what noise makes of the gradient of the first term, so that one weight fits whatever the noise, the units and
@@ -30,7 +31,7 @@ class TV(Method):
     linear = True
     on_gpu = False
 
-    class Settings(Method.Settings):
+    class Settings(Weighed.Settings):
         """How much it weighs, and where the iterations start and end."""
 
         iterations: Iterations = Field(description="of accelerated proximal gradients, two products with A each")
@@ -47,10 +48,6 @@ class TV(Method):
     def title(cls, settings, labels):
         told = {"zero": cls.label, "mean": "Total variation from the mean"}
         return told.get(settings.start, f"Total variation from {labels.get(settings.start, settings.start)}")
-
-    def __init__(self, settings, given):
-        super().__init__(settings, given)
-        self.weight = settings.weights[0]
 
     @cached_property
     def norms(self) -> tuple[float, float]:
@@ -71,12 +68,3 @@ class TV(Method):
         iterates = total_variation(self.problem, y, self.observation.mask, *steps)
         x = deque(iterates, maxlen=1).pop()  # without keeping the others
         return Estimates(x, self.problem.forward(x), iterations=self.settings.iterations)
-
-    @property
-    def leaves_open(self):
-        return len(self.settings.weights) > 1
-
-    @classmethod
-    def choose(cls, methods, x, y):
-        weight, tried = best_of(methods, "weight", methods[0].settings.weights, x, y)
-        return {"weight": weight, "validation_rre_by_weight": tried}

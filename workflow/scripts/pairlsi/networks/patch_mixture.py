@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from pairlsi.networks.autoencoders import Scaling
 
 FLOOR = 1e-4  # added to the variances, in those of the scaled image: flat patches would have none
-AT_ONCE = 2**17  # patches whose densities are computed together
+AT_ONCE = 2**17  # densities, patches times components, that are computed together
 
 
 class PatchMixture(nn.Module):
@@ -92,7 +92,7 @@ def drawn(mixture: PatchMixture, x: np.ndarray, count: int, seed: int) -> Tensor
 
 
 def fit(mixture: PatchMixture, q: Tensor, iterations: int) -> list[float]:
-    """Fit the mixture to patches q (n, d) by so many steps; returned is the mean log p before each, which rises.
+    """Fit the mixture to patches q (n, d) by so many steps; returned is the mean log p after each, which rises.
 
     The components start as those of patches of like contrast, the flattest first.
     """

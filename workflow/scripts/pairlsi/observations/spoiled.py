@@ -57,6 +57,11 @@ class Spoiled(Observation):
         return [generator.permutation(rows)[: min(count, rows)] for generator in generators]
 
 
+def spoiling(experiment) -> tuple[str, ...]:
+    """The names of a `config.Experiment`'s observations that spoil data."""
+    return tuple(name for name, one in experiment.observations.items() if issubclass(one.part, Spoiled))
+
+
 def fitting(experiment, seed: int = 0) -> list[Instance]:
     """An instance of each kind that fits the problem of a `config.Experiment`, at its usual severities."""
     every = [instance(ROOM, kind, {}, ROOM) for kind in kinds(ROOM) if issubclass(find(ROOM, kind), Spoiled)]

@@ -16,13 +16,10 @@ FIRST, SPOILED = 100, 20  # test samples at most, as they are and spoiled
 
 def cases(experiment) -> list[str]:
     """Those that rates are told of: full data, and what is missing of the data that the claims are about."""
-    masked = [case for case in experiment.cases if not _spoils(experiment, case)]
+    wrong = spoiled.spoiling(experiment)
+    masked = [case for case in experiment.cases if observations.split_case(case)[0] not in wrong]
     wanted = (0, experiment.evaluation.percent)
     return [case for case in masked if observations.split_case(case)[1] in wanted] or masked[:1] or experiment.cases[:1]
-
-
-def _spoils(experiment, case: str) -> bool:
-    return issubclass(experiment.observations[observations.split_case(case)[0]].part, spoiled.Spoiled)
 
 
 def rows(model: Model, masks: dict[str, np.ndarray], splits: dict[str, tuple], seed: int) -> Iterator[dict]:

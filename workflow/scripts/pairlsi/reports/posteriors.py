@@ -7,8 +7,7 @@ import pandas as pd
 
 from pairlsi.evaluation.comparisons import Sweep
 from pairlsi.evaluation.metrics import STATED
-
-APART = 1.25  # factor by which error and stated error differ when they are no more "about the same"
+from pairlsi.reports.members import APART, calibration
 
 
 def rows(sweep: Sweep, in_words: Callable[[str], str]) -> pd.DataFrame:
@@ -49,7 +48,7 @@ def told(found: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
 
 def ratio(found: pd.DataFrame) -> float:
     """Error over stated error, of root mean squares."""
-    return float(np.sqrt(np.square(found.rre).mean() / np.square(found.stated).mean()))
+    return float(calibration(found.rre.to_numpy(), found.stated.to_numpy())["error over spread"])
 
 
 def sentences(found: pd.DataFrame, labels: dict[str, str]) -> list[str]:

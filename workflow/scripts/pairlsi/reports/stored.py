@@ -15,7 +15,7 @@ from pairlsi.data import store
 from pairlsi.data.statistics import Statistics, read_statistics
 from pairlsi.evaluation.comparisons import Sweep
 from pairlsi.jobs import provenance
-from pairlsi.observations.spoiled import Spoiled
+from pairlsi.observations.spoiled import spoiling
 
 
 class OneDraw:
@@ -92,9 +92,10 @@ class Stored:
     def other_sweep(self, results: Path) -> Sweep:
         """The tidy metrics of another experiment, evaluated as this one."""
         blind = tuple(name for name, one in self.experiment.methods.items() if one.part.blind)
-        spoiling = tuple(n for n, one in self.experiment.observations.items() if issubclass(one.part, Spoiled))
         table = pd.read_csv(results / "metrics.csv")
-        return Sweep(table, self.experiment.evaluation, labels=self.labels, blind=blind, spoiling=spoiling)
+        return Sweep(
+            table, self.experiment.evaluation, labels=self.labels, blind=blind, spoiling=spoiling(self.experiment)
+        )
 
     @cached_property
     def claims(self) -> pd.DataFrame:
