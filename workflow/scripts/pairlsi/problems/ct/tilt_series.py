@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from pairlsi.problems.backprojection import filtered_backprojection
-from pairlsi.problems.ct.tilt_files import FILES, SHA256, WHEEL, SeriesError
+from pairlsi.problems.ct.tilt_files import FILES, WHEEL, SeriesError
 
 VARIES = 0.06  # of the sum over the bins, over the views: a slice with more has left the images in some of them
 EMPTY = 0.01  # of the largest slice's sum: a slice with less holds nothing
@@ -91,7 +91,7 @@ def observations(problem, counts: np.ndarray, tilts: np.ndarray, series: Series)
     if series.wedge:
         keep &= wedge(angles, series.wedge)
     y = sinograms(1) * keep[:, None]
-    told = asdict(series) | {"wheel": WHEEL, "sha256": SHA256, "unit": problem.y_unit}
+    told = asdict(series) | {"wheel": WHEEL.file, "sha256": WHEEL.sha256, "unit": problem.y_unit}
     return found | {"y": y, "keep": keep, "attributes": np.array(json.dumps(told))}
 
 
