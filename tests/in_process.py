@@ -65,6 +65,8 @@ class Computed:
         if part.closed_form:
             history = loop.solve(part, network, batches, validation)
         else:
+            if part.starts_in_closed_form(network):
+                part.solve(network, *batches.all(), None)
             best, history = loop.train(network, batches, validation, how, folder / "checkpoint.pt", "")
             network.load_state_dict(best)
         params = {"problem": self.problem.said, "network": told, "training": how.model_dump()}

@@ -495,11 +495,22 @@ def test_rows_that_do_not_fit_the_others_are_named_and_missing_ones_are_none_of_
     [said] = [said for said in trained.infer(y, keep=keep).odd if "do not fit" in said]
     assert f": {CT.positions[row]:g} degrees of sample 2." in said
     off = np.where(np.arange(12)[:, None] == 0, 1.0, 0.1)
-    kept = np.arange(12) != 3
-    found = misfits.ratios(y, y + off, kept, 2)
-    assert found[0] == pytest.approx(np.where(np.arange(12) == 0, 10, 1) * kept)
-    assert misfits.limit(y, y + off, kept, 2) == pytest.approx(20) and misfits.limit(y, None, kept, 2) == misfits.FAR
-    assert not misfits.ratios(y, y, kept, 2).any() and not misfits.ratios(y, y + 1, np.zeros(12, bool), 2).any()
+    kept = (np.arange(12) != 3).astype(np.float32).reshape(1, -1, 1)
+    found = misfits.ratios(y, y + off, kept, CT)
+    assert found["rows"][0] == pytest.approx(np.where(np.arange(12) == 0, 10, 1) * kept.ravel())
+    assert found["bins"][0] == pytest.approx(np.ones(y.shape[-1])), "every bin is off in one row"
+    assert misfits.limits(y, y + off, np.ones_like(kept), CT) == pytest.approx({"rows": 20, "bins": 2})
+    assert misfits.limits(y, None, kept, CT) == {}
+    for completed, weights in ((y, kept), (y + 1, 0 * kept)):
+        assert not any(values.any() for values in misfits.ratios(y, completed, weights, CT).values())
+
+
+def test_bins_that_do_not_fit_the_others_are_named(trained, pairs):
+    y = pairs[1][:4].copy()
+    assert not any("bins" in said for said in trained.infer(y).odd)
+    y[1, ..., 11] = 0
+    [said] = [said for said in trained.infer(y).odd if "bins" in said]
+    assert re.search(r"others say: (10, )?11(, 12)? of sample 1\.", said) and "interpolate" in said, said
 
 
 # --- rates that are reported

@@ -13,8 +13,9 @@ from pairlsi.core.instances import instance
 from pairlsi.data import store
 from pairlsi.data.statistics import read_statistics
 from pairlsi.evaluation import metrics, surrogate
+from pairlsi.evaluation.drawn import Drawn
 from pairlsi.jobs import memory
-from pairlsi.methods import Given, Method, controls
+from pairlsi.methods import Given, controls
 from pairlsi.methods.estimates import Estimates
 from pairlsi.networks.stored import load_trained
 
@@ -33,13 +34,14 @@ def run(told: dict, weights: str | None, starts: str | None, data: Path, estimat
     network = load_trained(weights, problem, device) if weights else None
     _, part, settings = instance("methods", names["method"], said["method"], "methods")
 
-    def behind(draw: int) -> Method:
+    def behind(draw: int) -> Drawn:
         seen = observations.made(said["observation"], problem, draw)
         begun = started(starts, draw) if starts else None
         given = Given(problem, seen, statistics, said["scaling"], network, begun, device, seed, said["batch_size"])
-        return part(settings, given)
+        return Drawn(part, settings, given)
 
-    methods, choice = [behind(draw) for draw in range(said["draws"])], {}
+    drawn, choice = [behind(draw) for draw in range(said["draws"])], {}
+    methods = [method for one in drawn for method in one.methods]
     first = methods[0]
     if first.leaves_open:
         x, y = (store.read(data / "validation.zarr", name)[first.samples("validation")] for name in store.ARRAYS)
@@ -52,7 +54,7 @@ def run(told: dict, weights: str | None, starts: str | None, data: Path, estimat
     for split in said["splits"]:
         x, y = (store.read(data / f"{split}.zarr", name)[first.samples(split)] for name in store.ARRAYS)
         kept = []
-        for draw, method in enumerate(methods[: None if split in EVALUATED else said["kept"]]):
+        for draw, method in enumerate(drawn[: None if split in EVALUATED else said["kept"]]):
             found = method(y, split)
             if draw < said["kept"]:
                 kept.append(found)
@@ -125,14 +127,14 @@ def write(group: zarr.Group, found: list[Estimates], problem) -> None:
     group.attrs["seconds"] = [each.seconds for each in found]
 
 
-def measure(found: Estimates, x: np.ndarray, y: np.ndarray, method: Method, statistics, split: str) -> dict[str, list]:
+def measure(found: Estimates, x: np.ndarray, y: np.ndarray, method: Drawn, statistics, split: str) -> dict[str, list]:
     """Metrics of one split, columns of a value a sample; NaN where a metric does not apply to the method.
 
     data_rre compares the completed data with the full noisy ones, misfit with what was observed of them. The pixel-wise
     mean model of the statistics is what deviations are from, and says when a member of an ensemble counts as a success.
     """
-    mask, network = method.observation.mask, method.network
-    measured = method.observation(y, split, np.arange(len(y)))
+    network, numbers = method.network, np.arange(len(y))
+    measured, kept = method.observation(y, split, numbers), method.observation.weights(numbers)
     columns = {
         "sample": np.arange(len(x)),
         "rre": metrics.relative_error(found.x, x),
@@ -140,15 +142,15 @@ def measure(found: Estimates, x: np.ndarray, y: np.ndarray, method: Method, stat
         "ssim": metrics.similarity(found.x, x, statistics.data_range),
         "psnr": metrics.peak_signal_to_noise(found.x, x, statistics.data_range),
         "data_rre": np.nan if found.y is None else metrics.relative_error(found.y, y),
-        "misfit": np.nan if found.y is None else metrics.relative_error(mask(found.y), measured),
+        "misfit": np.nan if found.y is None else metrics.relative_error(kept * found.y, measured),
     }
     quality = dict.fromkeys(surrogate.NAMES, np.nan)
     if found.surrogate_data is not None:
-        keep = method.tensor(mask.weights())
         given = found.surrogate_data, found.x, measured, found.surrogate_latents
 
         def surrogates(part: slice) -> dict[str, np.ndarray]:
             b, estimate, seen, z = (None if u is None else method.tensor(u[part]) for u in given)
+            keep = method.tensor(kept[part] if len(kept) > 1 else kept)
             values = surrogate.surrogate_metrics(network, b, estimate, seen, keep, z)
             return {name: v.cpu().numpy() for name, v in values.items()}
 

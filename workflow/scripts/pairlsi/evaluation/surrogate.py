@@ -27,7 +27,7 @@ def surrogate_metrics(
 ) -> dict[str, Tensor]:
     """The metrics, each (N,), for data b (N, C, H, W) and their estimate x̂ (N, C, H, W).
 
-    measured: ỹ (N, C, H, W), zero where nothing was measured; keep: (C, H, W), broadcastable, 1 where something was;
+    measured: ỹ (N, C, H, W), zero where nothing was measured; keep: (N, C, H, W), broadcastable, 1 where something was;
     latents: (N, n) in place of e_y(b).
 
     residual_estimate       ‖d_y(M e_x(x̂)) - b‖ / ‖b‖

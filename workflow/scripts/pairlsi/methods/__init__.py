@@ -147,14 +147,16 @@ class Method(Part):
         """Whether there is anything to choose."""
         return False
 
-    def __call__(self, y: np.ndarray, split: str) -> Estimates:
-        """Estimate x from full data y (N, C, H, W) of a split: they are observed here, batch by batch."""
+    def __call__(self, y: np.ndarray, split: str, numbers: np.ndarray | None = None) -> Estimates:
+        """Estimate x from full data y (N, C, H, W), samples `numbers` (N,) of a split, None for its first ones: they
+        are observed here, batch by batch.
+        """
         started = time.perf_counter()
+        numbers = np.arange(len(y)) if numbers is None else numbers
 
         def estimate(part: slice) -> Estimates:
-            numbers = np.arange(part.start, part.stop)
-            measured = self.observation(y[part], split, numbers)
-            found = self.estimate(measured, split, numbers)
+            measured = self.observation(y[part], split, numbers[part])
+            found = self.estimate(measured, split, numbers[part])
             if found.stated is None:
                 found = replace(found, stated=self.stated(measured))
             log.info("%s: %d of %d samples", self.observation.name, part.stop, len(y))

@@ -33,12 +33,17 @@ class Estimates:
     stated: np.ndarray | None = None
 
 
-def joined(parts: list[Estimates], seconds: float) -> Estimates:
-    """The estimates of samples that follow one another as one; seconds: wall time a sample."""
+def joined(parts: list[Estimates], seconds: float, numbers: list[np.ndarray] | None = None) -> Estimates:
+    """The estimates of several parts of the samples as one; seconds: wall time a sample; numbers: which samples are in
+    each part, None where they follow one another.
+    """
     parts = [replace(part, iterations=np.broadcast_to(part.iterations, len(part.x))) for part in parts]
     columns = {}
     for field in fields(Estimates):
         values = [getattr(part, field.name) for part in parts]
         if field.name != "seconds":
             columns[field.name] = None if values[0] is None else np.concatenate(values)
+    if numbers is not None:
+        order = np.argsort(np.concatenate(numbers))
+        columns = {name: v if v is None or len(v) < len(order) else v[order] for name, v in columns.items()}
     return Estimates(**columns, seconds=seconds)

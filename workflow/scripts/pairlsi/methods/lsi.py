@@ -101,6 +101,10 @@ class LSI(Search):
         return self.network.distribution_y(y)
 
     def follow(self, y, start, iterations, weight, evaluations):
+        return self.solve(y, self.keep, start, iterations, weight, evaluations)
+
+    def solve(self, y, keep, start, iterations, weight, evaluations):
+        """`follow`, of the data that keep (C, H, W) or (R, C, H, W), broadcastable, leaves in the misfit."""
         from pairlsi.solvers.latent_search import latent_space_inference
         from pairlsi.solvers.objectives import Objective
 
@@ -114,7 +118,7 @@ class LSI(Search):
         objective = Objective(self.settings.misfit, kind, weight, noise.sqrt(), prior)
         steps = iterations, self.settings.history, evaluations
         coordinates = self.coordinates(y, noise, weight) if prior else None
-        return latent_space_inference(self.network, y, self.keep, start, self.space, *steps, objective, coordinates)
+        return latent_space_inference(self.network, y, keep, start, self.space, *steps, objective, coordinates)
 
     def coordinates(self, y, noise, weight: float):
         """What a search with a prior goes through: see `solvers.coordinates`."""

@@ -103,7 +103,7 @@ class Search(Method):
             members = self.decoded(points).unflatten(0, (count, -1))
             data = self.completed(points).unflatten(0, (count, -1))
         completed = data.mean(1).cpu().numpy()
-        several, shown = self.members > 1, max(0, SHOWN - int(numbers[0]))
+        several, shown = self.members > 1, int((numbers < SHOWN).sum())
         z, start = (u.unflatten(0, (count, -1)).cpu().numpy() for u in (points, found.points[0]))
         return Estimates(
             x=members.mean(1).cpu().numpy(),

@@ -50,6 +50,8 @@ class EncoderDecoderNetwork(Network):
             known = experiment.observations
             if name not in known or level not in known[name].part.levels(known[name].settings):
                 return f"trained_on' is {case!r}: it may be {', '.join(experiment.cases) or 'null'}"
+            if getattr(known[name].settings, "masks", 1) > 1:
+                return f"trained_on' is {case!r}, which has several masks: it may have one, or set missing instead"
         return settings.contradiction(experiment.problem)
 
     @staticmethod

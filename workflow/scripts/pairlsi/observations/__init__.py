@@ -27,7 +27,8 @@ class Observation(Part):
     level it does at every worse one too (nesting), so that a curve over levels is no comparison of other draws.
 
     symbol: what stands for it in tables, with ′ for new draws; unit: of its levels; where: what it does, to follow
-    "with 25 % of the angles missing". `mask` is what inference is told: which rows arrived.
+    "with 25 % of the angles missing". `mask` is what inference is told: which rows arrived, of sample 0 where each of
+    those in `dealt` has one of its own.
     """
 
     room: ClassVar[str] = ROOM
@@ -44,8 +45,9 @@ class Observation(Part):
 
     def __init__(self, settings, problem, name: str, level: float, draw: int):
         self.settings, self.problem, self.level, self.draw = settings, problem, level, draw
-        self.name = f"{name}-{level:g}-{draw}"
-        self.mask = Mask(self.name, problem.missing_axis, self.kept())
+        self.instance, self.name = name, f"{name}-{level:g}-{draw}"
+        several = len(self.dealt) > 1
+        self.mask = self.dealt[0].mask if several else Mask(self.name, problem.missing_axis, self.kept())
 
     @classmethod
     def levels(cls, settings) -> list[float]:
@@ -57,13 +59,28 @@ class Observation(Part):
         """The settings of one level alone: what a job for it depends on."""
         return settings.model_copy(update={"draws": 1})
 
+    @property
+    def dealt(self) -> list["Observation"]:
+        """What samples are dealt out to in turn, each of one mask: itself alone where all samples are seen alike."""
+        return [self]
+
+    def of(self, sample: int) -> "Observation":
+        """What a sample is seen through, of one mask."""
+        return self.dealt[sample % len(self.dealt)]
+
+    def weights(self, numbers: np.ndarray) -> np.ndarray:
+        """1 where data of the samples `numbers` (N,) arrive, else 0: float32, (N, C, H, W), broadcastable."""
+        if len(self.dealt) == 1:
+            return self.mask.weights()[None]
+        return np.stack([self.of(int(number)).mask.weights() for number in numbers])
+
     def kept(self) -> np.ndarray:
         """Which rows of the data arrive, bool: (rows,), or (C, rows) where channels differ."""
         return np.ones(self.problem.missing_count, bool)
 
     def __call__(self, y: np.ndarray, split: str, numbers: np.ndarray) -> np.ndarray:
         """ỹ (N, C, H, W), zero where nothing arrives, of full data y of the samples `numbers` (N,) of a split."""
-        return self.mask(y)
+        return y * self.weights(numbers) if len(self.dealt) > 1 else self.mask(y)
 
 
 BASE = Observation

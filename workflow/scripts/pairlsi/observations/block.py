@@ -11,7 +11,7 @@ class Block(Missing):
     """Draws start a golden section of the range apart, so that few draws overlap little."""
 
     label = "a block of rows missing"
-    description = "Neighbouring rows of the data are missing, the same for all samples."
+    description = "Neighbouring rows of the data are missing."
     symbol = "B"
     where = "in one gap"
 

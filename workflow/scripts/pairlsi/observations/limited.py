@@ -11,5 +11,11 @@ class Limited(Missing):
     symbol = "L"
     where = "at the end of their range"
 
+    @classmethod
+    def unfit(cls, settings, experiment):
+        if settings.masks > 1:
+            return f"masks' is {settings.masks}: the range ends where it ends, for all samples"
+        return super().unfit(settings, experiment)
+
     def missing(self, rows: int, count: int):
         return slice(rows - count, rows)

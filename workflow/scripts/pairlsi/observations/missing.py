@@ -1,11 +1,12 @@
 """What observations with missing rows share: settings, and what contradicts a problem."""
 
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
-from pairlsi.core.base import Distinct, Integer
+from pairlsi.core.base import Count, Distinct, Integer
 from pairlsi.observations import Observation
 
 
@@ -19,6 +20,11 @@ class Missing(Observation):
 
         percents: Annotated[list[Annotated[Integer, Field(ge=1, lt=100)]], Field(min_length=1), Distinct] = Field(
             description="percent of the rows that are missing, one case each"
+        )
+        masks: Count = Field(
+            1,
+            description="of a draw, dealt out to the samples in turn, each at the price of a draw; as many as samples, "
+            "and each has its own",
         )
 
     @classmethod
@@ -39,6 +45,15 @@ class Missing(Observation):
                 advice = "masks none: ask for more" if missing < 1 else "masks all: ask for fewer"
                 return f"percents' has {percent}: of {rows} {axis} it {advice}"
         return None
+
+    @cached_property
+    def dealt(self) -> list[Observation]:
+        masks = self.settings.masks
+        if masks == 1:
+            return [self]
+        alone = self.settings.model_copy(update={"masks": 1})
+        draws = range(self.draw * masks, (self.draw + 1) * masks)
+        return [type(self)(alone, self.problem, self.instance, self.level, draw) for draw in draws]
 
     @property
     def count(self) -> int:

@@ -9,7 +9,7 @@ class Random(Missing):
     """Rows drawn without replacement, of which the first ones are missing."""
 
     label = "random rows missing"
-    description = "Rows of the data are missing that were drawn at random, the same for all samples."
+    description = "Rows of the data are missing that were drawn at random."
     symbol = "R"
     where = "at random"
 

@@ -9,10 +9,7 @@ class Scattered(Missing):
     """As many rows of every channel, drawn anew for each, of which the first ones are missing."""
 
     label = "rows missing, others in each channel"
-    description = (
-        "Rows of the data are missing that were drawn at random, others in each channel (a shot), the same for all "
-        "samples."
-    )
+    description = "Rows of the data are missing that were drawn at random, others in each channel (a shot)."
     symbol = "S"
     where = "at random, others in each channel"
 

@@ -1,31 +1,33 @@
-"""Rows of the data that do not fit what the others say: a disturbed view, a receiver that was never connected."""
+"""Rows of the data, and bins of a detector, that do not fit what the others say: a disturbed view, a dead bin."""
 
 import numpy as np
 
+from pairlsi.evaluation.residuals import QUARTILE, over_median
 from pairlsi.predictions.plausible import ODD
 
-FAR = 5.0  # times the median of the residuals of a sample's rows, where no validation samples say what is usual
+FAR = 5.0  # times the median residual of a sample's rows, or bins, where no validation samples say what is usual
 SHOWN = 3  # samples that a sentence names
 
 
-def ratios(y: np.ndarray, completed: np.ndarray, keep: np.ndarray, axis: int) -> np.ndarray:
-    """Residuals of rows over that of the sample's median row, (N, rows), 0 for rows that are missing.
+def ratios(y: np.ndarray, completed: np.ndarray, keep: np.ndarray, problem) -> dict[str, np.ndarray]:
+    """Residuals of "rows" (N, rows) and, where there is a detector, "bins" (N, bins) over the sample's median one's.
 
-    y: data (N, C, H, W); completed: the data that belong to the estimates; keep (rows,) bool. The residual of a row is
-    the root mean square of the differences: noise parts rows of tens of entries by a few per cent, and what a network
-    cannot say of a sample by two or three times and more.
+    y: data (N, C, H, W); completed: the data that belong to the estimates; keep: 1 where data arrived, (C, H, W),
+    broadcastable.
     """
-    squares = np.moveaxis(np.square(completed - y, dtype=float), axis, 1)
-    residuals = squares.reshape(len(y), len(keep), -1).mean(2) ** 0.5 * keep
-    usual = np.median(residuals[:, keep], axis=1, keepdims=True) if keep.any() else np.zeros((len(y), 1))
-    return np.divide(residuals, usual, out=np.zeros_like(residuals), where=usual > 0)
+    found = {"rows": over_median(completed - y, keep, problem.missing_axis)}
+    if problem.sample_interval is None:
+        found["bins"] = over_median(completed - y, keep, y.ndim - 1, QUARTILE)
+    return found
 
 
-def limit(y: np.ndarray, completed: np.ndarray | None, keep: np.ndarray, axis: int) -> float:
+def limits(y: np.ndarray, completed: np.ndarray | None, keep: np.ndarray, problem) -> dict[str, float]:
     """What ratio is far: `ODD` times the largest among validation samples, full data y (n, C, H, W), since the largest
     of few samples says little of how much larger one may be.
     """
-    return FAR if completed is None else ODD * float(ratios(y, completed, keep, axis).max())
+    if completed is None:
+        return {}
+    return {name: ODD * float(values.max()) for name, values in ratios(y * keep, completed, keep, problem).items()}
 
 
 def places(problem) -> np.ndarray:
@@ -33,20 +35,28 @@ def places(problem) -> np.ndarray:
     return np.arange(problem.missing_count) if problem.positions is None else np.asarray(problem.positions)
 
 
-def in_words(found: np.ndarray, problem) -> str:
-    """A sentence on rows (N, rows) bool of N samples, "" where there are none."""
-    odd = np.flatnonzero(found.any(1))
-    if not len(odd):
-        return ""
-    where = places(problem)
+def in_words(found: dict[str, np.ndarray], problem) -> list[str]:
+    """A sentence each on rows (N, rows) and bins (N, bins), bool, of N samples, where some do not fit."""
     unit = f" {problem.position_unit}" if problem.positions is not None and problem.position_unit else ""
+    told = []
+    if shown := listed(found["rows"], places(problem), unit):
+        told.append(
+            f"Some {problem.missing_name} do not fit what the others say: {shown}. If they were disturbed or never "
+            "measured, mark them as missing (NaN) and predict again; a robust method (lsi-robust) leaves them out."
+        )
+    if "bins" in found and (shown := listed(found["bins"], np.arange(found["bins"].shape[1]), "")):
+        told.append(
+            f"Some bins of the detector, counted from 0, do not fit what the others say: {shown}. If they are dead or "
+            "badly calibrated, take the estimate of a robust method (lsi-robust), which leaves them out, or "
+            "interpolate them and predict again."
+        )
+    return told
 
-    def told(sample: int) -> str:
-        return f"{', '.join(f'{place:g}' for place in where[found[sample]])}{unit} of sample {sample}"
 
-    shown = "; ".join(told(sample) for sample in odd[:SHOWN])
-    more = f"; and rows of {len(odd) - SHOWN} more samples" if len(odd) > SHOWN else ""
-    return (
-        f"Some {problem.missing_name} do not fit what the others say: {shown}{more}. If they were disturbed or never "
-        "measured, mark them as missing (NaN) and predict again; a robust method (lsi-robust) gives them little weight."
+def listed(found: np.ndarray, where: np.ndarray, unit: str) -> str:
+    """Which (N, n) bool of N samples, by where they lie (n,); "" for none."""
+    odd = np.flatnonzero(found.any(1))
+    shown = "; ".join(
+        f"{', '.join(f'{place:g}' for place in where[found[n]])}{unit} of sample {n}" for n in odd[:SHOWN]
     )
+    return shown + (f"; and some of {len(odd) - SHOWN} more samples" if len(odd) > SHOWN else "")

@@ -89,15 +89,15 @@ class Model:
                 )
         back = np.argsort(np.concatenate(order))
         estimates = {name: together(found, back) for name, found in parts.items()}
-        odd |= {"rows": self.misfits(estimates)}
-        said, odd = list(dict.fromkeys(placed.said)), [sentence for sentence in odd.values() if sentence]
+        said = list(dict.fromkeys(placed.said))
+        odd = [sentence for sentence in odd.values() if sentence] + self.misfits(estimates)
         return Prediction(estimates, placed.y, placed.keep, names[0], said, odd, placed.truth)
 
-    def misfits(self, estimates: dict[str, Estimate]) -> str:
-        """A sentence on rows that do not fit the others, by a robust method where there is one: it bends least."""
+    def misfits(self, estimates: dict[str, Estimate]) -> list[str]:
+        """Sentences on rows and bins that do not fit the others, by a robust method if there is one: it bends least."""
         told = {name: found.unfit for name, found in estimates.items() if found.unfit is not None}
         robust = [name for name in told if getattr(self.experiment.methods[name].settings, "misfit", "") == "huber"]
-        return misfits.in_words(told[(robust or list(told))[0]], self.problem) if told else ""
+        return misfits.in_words(told[(robust or list(told))[0]], self.problem) if told else []
 
     def usual(self, mask: np.ndarray) -> dict[str, float]:
         """The oddest that validation data are behind a mask (rows,) bool (`Problem.oddities`)."""
@@ -126,9 +126,10 @@ class Model:
             calibration, estimates, method = found["calibration"], found["estimates"], found["method"]
             judged = calibration.judge(trust.scores(method, estimates, y))
             half = calibration.half[None] * judged.error.reshape(-1, 1, 1, 1)
-            unfit, axis = None, self.problem.missing_axis
+            unfit = None
             if estimates.y is not None:
-                unfit = misfits.ratios(y, estimates.y, mask, axis) > found["limit"]
+                ratios = misfits.ratios(y, estimates.y, method.given.keep, self.problem)
+                unfit = {key: values > found["limits"].get(key, misfits.FAR) for key, values in ratios.items()}
             yield name, Estimate(estimates.x, estimates.y, half.astype(np.float32), judged, calibration.choice, unfit)
 
     def table(self, name: str, mask: np.ndarray) -> trust.Table:
@@ -137,7 +138,9 @@ class Model:
         for method in self.methods:
             self._method(method, mask, self.validation[1][:1] * Observed(self.problem, mask).mask.weights(), done, None)
         calibrations = {method: found["calibration"] for method, found in done.items()}
-        limits = {f"rows of {method}": found["limit"] for method, found in done.items()}
+        limits = {
+            f"{key} of {method}": limit for method, found in done.items() for key, limit in found["limits"].items()
+        }
         return trust.Table(name, mask, calibrations, self.usual(mask) | limits)
 
     def _method(self, name: str, mask: np.ndarray, y: np.ndarray, done: dict, told) -> dict:
@@ -159,7 +162,8 @@ class Model:
         method, validation = self.method(name, mask, starts), None
         if self.validation is None:
             calibration = self.nearest(mask).methods[name]
-            limit = self.nearest(mask).oddities.get(f"rows of {name}", misfits.FAR)
+            usual = self.nearest(mask).oddities
+            limits = {key: usual[f"{key} of {name}"] for key in ("rows", "bins") if f"{key} of {name}" in usual}
             for key in CHOICES & calibration.choice.keys():
                 setattr(method, key, calibration.choice[key])
         else:
@@ -167,14 +171,14 @@ class Model:
             choice = one.part.choose([method], x, y_known) if method.leaves_open else {}
             choice = {key: value for key, value in choice.items() if key in CHOICES}
             calibration, validation = trust.Calibration.of(method, x, y_known, choice)
-            limit = misfits.limit(y_known, validation.y, mask, self.problem.missing_axis)
+            limits = misfits.limits(y_known, validation.y, method.given.keep, self.problem)
         found = method(y, "test")
         done[name] = {
             "method": method,
             "calibration": calibration,
             "validation": validation,
             "estimates": found,
-            "limit": limit,
+            "limits": limits,
         }
         return done[name]
 

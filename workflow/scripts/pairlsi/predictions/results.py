@@ -11,7 +11,8 @@ from pairlsi.predictions.trust import Judgement
 @dataclass(frozen=True)
 class Estimate:
     """What one method makes of N samples, float32: x (N, C, H, W); y (N, C, H, W), the completed data, None where the
-    method completes none; unfit (N, rows) bool: rows that do not fit what the others say (`misfits`), None likewise;
+    method completes none; unfit: "rows" (N, rows) and "bins" (N, bins) bool that do not fit what the others say
+    (`misfits`), None likewise;
     band (N, C, H, W), half the width of a band about x that holds 90 % of the pixels; trust
     (`trust.Judgement`): where the samples are like those of training, its error and interval hold; choice: what the
     method chose on validation samples, of the first mask.
@@ -22,7 +23,7 @@ class Estimate:
     band: np.ndarray
     trust: Judgement
     choice: dict = field(default_factory=dict)
-    unfit: np.ndarray | None = None
+    unfit: dict[str, np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,5 +79,5 @@ def together(parts: list[Estimate], back: np.ndarray) -> Estimate:
             joined([j.parts for j in judged]),
         ),
         parts[0].choice,
-        joined([part.unfit for part in parts]),
+        parts[0].unfit and {key: joined([part.unfit[key] for part in parts]) for key in parts[0].unfit},
     )

@@ -48,7 +48,7 @@ def on_masks(stored: Stored, split: str, sample: int, rows: dict[str, dict[str, 
     found = OnMasks(truth, {}, {}, {})
     for symbol in stored.sweep.masked:
         mask = stored.sweep.names(symbol)[0]
-        found.data[symbol] = observed(y, stored.keep(mask))
+        found.data[symbol] = observed(y, stored.keep(mask, sample))
         for row, by_mask in rows.items():
             estimates = stored.estimates(by_mask[symbol], mask)
             if estimates is None:  # a method that takes long, on a new mask

@@ -20,7 +20,9 @@ class Scope:
         self.methods, self.confidence = stored.methods, stored.confidence
         self.labels, self.colours, self.searching = stored.labels, stored.colours, stored.searching
         seen = set(self.sweep.table.observation) - set(self.sweep.spoiling)
-        self.kinds = [kind for kind, where in stored.where.items() if where and kind in seen] or ["none"]
+        kinds = [kind for kind, where in stored.where.items() if where and kind in seen] or ["none"]
+        alike = [kind for kind in kinds if stored.masks_of(kind) == 1]  # first: figures of one mask are about these
+        self.kinds = alike + [kind for kind in kinds if kind not in alike]
         self.kind = kind or self.kinds[0]
         self.percents = by_percent.percents(self.sweep, self.kind)
         run = by_percent.run_at(self.sweep, self.methods, self.kind).values()

@@ -20,7 +20,6 @@ class Examples:
         self.scope, self.stored, self.problem = scope, scope.stored, scope.stored.problem
         self.scales = crosswell_figures.Scales.of(self.problem, self.stored.samples("test", "y", slice(0, 1)))
         self.shot = self.problem.settings.sources_per_well // 2
-        self.keep = self.stored.keep(scope.mask, self.shot)
         self.at_heavy = scope.at_heavy(scope.shared)
         self.missing = scope.loss
 
@@ -36,13 +35,14 @@ class Examples:
         if not found.estimates:
             return
         data = self.stored.samples("test", "y", slice(sample, sample + 1))[0, self.shot]
+        keep = self.stored.keep(scope.mask, sample, self.shot)
         display.show(
             crosswell_figures.overview(
                 found.truths[0],
-                examples.observed(data, self.keep),
+                examples.observed(data, keep),
                 {name: (images[0], found.errors[name][0]) for name, images in found.estimates.items()},
                 self.scales,
-                crosswell_figures.receivers(self.problem, self.keep),
+                crosswell_figures.receivers(self.problem, keep),
             ),
             self.stored.figures,
             "overview",
@@ -79,7 +79,7 @@ class Examples:
             return
         found = examples.completion(self.stored, self.scope.kind, self.scope.heavy, MEMBERS)
         full, mean, members = found.full[self.shot], found.mean[self.shot], found.members[:, self.shot]
-        measured = examples.observed(full, self.keep)
+        measured = examples.observed(full, self.stored.keep(self.scope.mask, found.sample, self.shot))
         display.show(
             crosswell_figures.completion(full, measured, members, mean, found.error, self.scales),
             self.stored.figures,

@@ -129,9 +129,14 @@ class Stored:
         said = observations.described(one, level) if one else {"name": name, "kind": "none"}
         return observations.made(said, self.problem, draw)
 
-    def keep(self, mask: str, channel: int = 0) -> np.ndarray:
-        """Which rows of a channel of the data a mask keeps, (rows,) bool."""
-        keep = self.observation(mask).mask.keep
+    def masks_of(self, kind: str) -> int:
+        """How many different masks samples are dealt out to in a draw of a kind, 1 where all are seen alike."""
+        one = self.experiment.observations.get(kind)
+        return getattr(one.settings, "masks", 1) if one else 1
+
+    def keep(self, mask: str, sample: int, channel: int = 0) -> np.ndarray:
+        """Which rows of a channel of the data of a sample a mask keeps, (rows,) bool."""
+        keep = self.observation(mask).of(sample).mask.keep
         return keep[channel] if keep.ndim == 2 else keep
 
     def samples(self, split: str, array: str, part: slice = slice(None)) -> np.ndarray:

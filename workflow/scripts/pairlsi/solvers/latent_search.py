@@ -37,16 +37,20 @@ def latent_space_inference(
 ) -> Trajectory:
     """Solve (9) for space "y", (8) for space "x", with zero-filled data y = ỹ (R, C, H, W) from `start` (R, n).
 
-    keep: (C, H, W), broadcastable, 1 where data arrived. The misfit is measured in units of the network's scaling
-    of y, which leaves the minimiser where it is and puts the solver's tolerances on one scale for all problems.
-    objective: what to minimise instead of ‖·‖² alone. coordinates: to search in, from their origin, whatever `start`
-    is; None to search z itself.
+    keep: (C, H, W) or (R, C, H, W), broadcastable, 1 where data arrived. The misfit is measured in units of the
+    network's scaling of y, which leaves the minimiser where it is and puts the solver's tolerances on one scale for all
+    problems. objective: what to minimise instead of ‖·‖² alone. coordinates: to search in, from their origin, whatever
+    `start` is; None to search z itself.
     """
     to_data_latent, objective = data_latent(network, space), objective or Objective()
     steps = iterations, history, evaluations
 
     def loss(z: Tensor, rows: Tensor) -> Tensor:
-        residual = keep * (network.decode_y(to_data_latent(z)) - y[rows]) / network.y_scaling.scale
+        residual = (
+            (keep[rows] if keep.ndim == 4 else keep)
+            * (network.decode_y(to_data_latent(z)) - y[rows])
+            / network.y_scaling.scale
+        )
         return objective(z, residual, rows)
 
     frozen = frozen_misfit(network, y, keep, space) if objective.misfit == "squared" else None

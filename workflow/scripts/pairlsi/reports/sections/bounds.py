@@ -46,7 +46,8 @@ they assume, a minimiser of (9), is not what a search gives that is stopped earl
         stored, scope = self.results, Scope(self.results)
         count = min(self.settings.samples, stored.experiment.data.samples.test)
         shown = sorted({0, *scope.percents[::-2][:2]})
-        masks = [(q, stored.observation(stored.mask(scope.kind, q)).mask) for q in shown]
+        seen = [(q, stored.observation(stored.mask(scope.kind, q))) for q in shown]
+        masks = [(q, one.mask) for q, one in seen if len(one.dealt) == 1]
         weights = stored.results / "networks" / stored.paired / f"seed-{stored.seed}" / "weights.safetensors"
         x, y = (stored.samples("test", name, slice(0, count)) for name in ("x", "y"))
         solver = stored.experiment.methods["lsi"].settings

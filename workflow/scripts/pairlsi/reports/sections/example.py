@@ -26,7 +26,7 @@ class Example(Section):
         found = examples.by_method(stored, shown, scope.mask, [number])
         y = stored.samples("test", "y", slice(number, number + 1))
         seen = np.moveaxis(y[0], stored.problem.missing_axis - 1, 0)
-        seen = np.where(stored.keep(scope.mask).reshape(-1, 1, 1), seen, np.nan)
+        seen = np.where(stored.keep(scope.mask, number).reshape(-1, 1, 1), seen, np.nan)
         seen = np.moveaxis(seen, 0, stored.problem.missing_axis - 1)[0]
         estimates = {name: (images[0], found.errors[name][0]) for name, images in found.estimates.items()}
         show(
