@@ -194,7 +194,7 @@ def test_errors_of_the_iterates_are_least_between_the_first_and_the_last(small, 
     problem, _ = small
     x, y = data
     mask = make_mask("random-25-0", 24, 2, 7)
-    found = cgls_errors(problem, x, y, mask, 40)
+    found = cgls_errors(cgls(problem, y, mask, 40), x)
     errors, chosen = found.mean(1), int(found.mean(1).argmin())
     assert found.shape == (41, 4)
     wanted = [metrics.relative_error(u, x).mean() for u in cgls(problem, y, mask, 40)]
@@ -249,8 +249,8 @@ def test_errors_of_iterates_from_a_start_begin_with_the_start(small, data):
     problem, _ = small
     x, y = data
     mask = make_mask("random-25-0", 24, 2, 7)
-    errors = cgls_errors(problem, x, y, mask, 20, x).mean(1)
+    errors = cgls_errors(cgls(problem, y, mask, 20, x), x).mean(1)
     assert errors[0] == 0 and min(errors[1:]) > 0
-    errors = cgls_errors(problem, x, y, mask, 20, 0.9 * x).mean(1)
+    errors = cgls_errors(cgls(problem, y, mask, 20, 0.9 * x), x).mean(1)
     wanted = [metrics.relative_error(u, x).mean() for u in cgls(problem, y, mask, 20, 0.9 * x)]
     assert errors == pytest.approx(wanted, rel=1e-5) and errors[0] == pytest.approx(0.1, rel=1e-3)

@@ -25,6 +25,7 @@ SAID = {
     "lsi-prior": {"iterations": 3, "weights": [0.1]},
     "lsi-robust": {"iterations": 3, "weights": [0.1]},
     "cgls": {"iterations": 3},
+    "sirt": {"iterations": 3},
     "tv": {"iterations": 3, "weights": [1]},
     "dip": {"iterations": 3, "width": 4},
     "epll": {"weights": [1.0], "widths": [1.0, 0.3], "products": 2},

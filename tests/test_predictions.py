@@ -21,6 +21,7 @@ from pairlsi import problems
 from pairlsi.config import check
 from pairlsi.core.errors import ConfigError
 from pairlsi.data import store
+from pairlsi.designs import survey
 from pairlsi.observations import spoiled
 from pairlsi.predictions import (
     ObservationError,
@@ -29,6 +30,7 @@ from pairlsi.predictions import (
     exported,
     misfits,
     model,
+    next_rows,
     packing,
     page,
     rates,
@@ -654,3 +656,28 @@ def test_a_damaged_export_says_how_to_make_it_again(tmp_path):
     (tmp_path / "m.zip").write_bytes(b"PK\x03\x04")
     with pytest.raises(ObservationError, match="make export EXPERIMENT=NAME"):
         pairlsi.load(tmp_path / "m.zip")
+
+
+# --- what to measure next
+
+
+def test_the_next_row_is_the_one_that_leaves_the_least_error(trained, pairs):
+    network, keep = trained.network("linear"), KEPT["block"]
+    found = survey.of_network(network, CT, trained.statistics, float(network.square_x.sum()))
+    rows, errors = np.flatnonzero(keep).tolist(), []
+    for _ in range(next_rows.COUNT):  # every row that is missing is tried, by the error in full
+        left = {row: found.expected([*rows, row]) for row in set(range(12)) - set(rows)}
+        rows.append(min(left, key=left.get))
+        errors.append(np.sqrt(left[rows[-1]] / float(network.square_x.sum())))
+    said = trained.infer(pairs[1][:2], keep=keep).following
+    assert f": {', '.join(f'{CT.positions[row]:g}' for row in rows[9:])} degrees." in said
+    assert f"to {', '.join(f'{error:.1%}' for error in errors)}." in said and "of the 3 angles" in said.lower()
+
+
+def test_nothing_is_to_be_measured_next_where_all_was_or_each_sample_lacks_others(trained, pairs):
+    each = np.ones((2, 12), bool)
+    each[0, 1] = each[1, 2] = False
+    assert trained.infer(pairs[1][:2]).following == "" and trained.infer(pairs[1][:2], keep=each).following == ""
+    assert trained.infer(pairs[1][:2], keep=KEPT["block"], methods=["cgls"]).following == ""
+    text = page.page(trained.infer(pairs[1][:2], keep=KEPT["block"]), CT, trained.experiment.labels, "scan", "ct")
+    assert "Where to measure next" in text and "were not measured these would tell most" in text

@@ -14,8 +14,11 @@ STEPS = 20  # of the relaxed problem; more change none of the designs that were 
 SWEEPS = 2  # of exchange
 
 
-def greedy(survey: Survey, count: int, among=None, by: Literal["trace", "determinant"] = "trace") -> list[int]:
-    """`count` rows, each the one that lowers the expected error, or the determinant of C, most behind those before.
+def greedy(
+    survey: Survey, count: int, among=None, by: Literal["trace", "determinant"] = "trace", behind=()
+) -> list[int]:
+    """`count` rows, each the one that lowers the expected error, or the determinant of C, most behind those before;
+    the first one behind the rows `behind`, which were measured.
 
     trace: A-optimal for x̂; determinant: D-optimal for the latents. The first k are the choice for every smaller k.
     """
@@ -23,8 +26,18 @@ def greedy(survey: Survey, count: int, among=None, by: Literal["trace", "determi
     rows = survey.blocks.reshape(n * r, -1)
     # covariance of what the rows would say, (m, m), and with the error of x̂, (m, p): both behind the rows chosen
     covariance, errors = rows @ rows.T, rows @ survey.target
-    free, chosen = list(survey.everywhere if among is None else among), []
-    for _ in range(count):
+    free, chosen = [row for row in (survey.everywhere if among is None else among) if row not in behind], []
+
+    def take(row: int) -> None:
+        nonlocal errors, covariance
+        block = slice(row * r, (row + 1) * r)
+        gain = np.linalg.solve(covariance[block, block] + np.eye(r), covariance[block]).T
+        errors = errors - gain @ errors[block]
+        covariance = covariance - gain @ covariance[block]
+
+    for row in behind:
+        take(row)
+    for _ in range(min(count, len(free))):
         own = covariance.reshape(n, r, n, r)[free, :, free, :] + np.eye(r)
         if by == "trace":
             told = errors.reshape(n, r, -1)[free]
@@ -32,10 +45,7 @@ def greedy(survey: Survey, count: int, among=None, by: Literal["trace", "determi
         else:
             gains = np.linalg.slogdet(own)[1]
         chosen.append(int(free.pop(int(np.argmax(gains)))))
-        block = slice(chosen[-1] * r, (chosen[-1] + 1) * r)
-        gain = np.linalg.solve(covariance[block, block] + np.eye(r), covariance[block]).T
-        errors -= gain @ errors[block]
-        covariance -= gain @ covariance[block]
+        take(chosen[-1])
     return chosen
 
 

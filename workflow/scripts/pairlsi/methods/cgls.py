@@ -1,6 +1,7 @@
 """Classical solving: conjugate gradients that stop early, without any network."""
 
 from collections import deque
+from collections.abc import Iterator
 
 import numpy as np
 from pydantic import Field
@@ -54,11 +55,15 @@ class CGLS(Method):
         self.iterations = settings.iterations
 
     def estimate(self, y, split, numbers):
+        data, mask, start = self.begin(y, split, numbers)
+        x = deque(self.iterates(data, mask, self.iterations, start), maxlen=1).pop()  # without keeping the others
+        return Estimates(x, self.problem.forward(x), iterations=self.iterations)
+
+    def iterates(self, y: np.ndarray, mask: Mask, iterations: int, start: np.ndarray | None) -> Iterator[np.ndarray]:
+        """x (N, C, H, W) after 0, 1, … iterations, for data and their mask as `begin` gives them."""
         from pairlsi.solvers.cgls import cgls
 
-        data, mask, start = self.begin(y, split, numbers)
-        x = deque(cgls(self.problem, data, mask, self.iterations, start), maxlen=1).pop()  # without keeping the others
-        return Estimates(x, self.problem.forward(x), iterations=self.iterations)
+        return cgls(self.problem, y, mask, iterations, start)
 
     def begin(self, y: np.ndarray, split: str, numbers: np.ndarray) -> tuple:
         """Data, mask and start of CGLS for ỹ (N, C, H, W)."""
@@ -81,4 +86,4 @@ class CGLS(Method):
         from pairlsi.solvers.cgls import errors
 
         data, mask, start = self.begin(self.observation(y, "validation", numbers), "validation", numbers)
-        return errors(self.problem, x, data, mask, self.settings.iterations, start)
+        return errors(self.iterates(data, mask, self.settings.iterations, start), x)

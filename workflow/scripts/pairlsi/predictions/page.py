@@ -90,6 +90,8 @@ def page(found, problem, labels: dict[str, str], name: str, experiment: str) -> 
         )
     if found.said:
         parts += ["<h2>What was done to the data</h2>", *(f"<p>{escape(said)}</p>" for said in found.said)]
+    if found.following:
+        parts += ["<h2>Where to measure next</h2>", f"<p>{escape(found.following)}</p>"]
     parts += ["<h2>Sample by sample</h2>", table(found, labels)]
     parts += ["<h2>How</h2>", *(f"<p>{escape(said)}</p>" for said in how(found, labels, experiment))]
     title = f"{escape(name)}: {escape(problem.label)}"

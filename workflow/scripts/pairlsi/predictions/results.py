@@ -30,7 +30,7 @@ class Estimate:
 class Prediction:
     """estimates: method -> `Estimate`; y (N, C, H, W), keep (N, rows): what was measured, on the rows of training;
     said: what was done to the data, in sentences; odd: what is odd about it, likewise; first: the method that speaks
-    for all; truth (N, C, H, W): x where the file had it, else None.
+    for all; truth (N, C, H, W): x where the file had it, else None; following: which rows to measure next, a sentence.
     """
 
     estimates: dict[str, Estimate]
@@ -40,6 +40,7 @@ class Prediction:
     said: list[str] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
     truth: np.ndarray | None = None
+    following: str = ""
 
     @property
     def x(self) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Conjugate gradients for least squares on many samples at once, stopped early."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 
@@ -32,8 +34,7 @@ def squared_norm(u: np.ndarray) -> np.ndarray:
     return np.square(u, dtype=np.float32).sum(axis=(1, 2, 3), keepdims=True)
 
 
-def errors(problem, x: np.ndarray, y: np.ndarray, mask, limit: int, start=None) -> np.ndarray:
-    """Relative errors (1 + limit, N) of the iterates of CGLS, from the start on, for pairs x and y (N, C, H, W)."""
+def errors(iterates: Iterable[np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Relative errors (1 + I, N) of the iterates (N, C, H, W) of a solver, from the start on, for x (N, C, H, W)."""
     norm = np.sqrt(squared_norm(x))
-    iterates = cgls(problem, y, mask, limit, start)
     return np.stack([(np.sqrt(squared_norm(u - x)) / norm).ravel() for u in iterates])
