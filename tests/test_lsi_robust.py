@@ -38,7 +38,7 @@ def trained(tmp_path_factory) -> tuple:
     return model.of_folder(computed.experiment.said, computed.folder), *pairs
 
 
-def errors(trained, y, keep=None, left_out=5.0) -> np.ndarray:
+def errors(trained, y, keep=None, left_out=8.0) -> np.ndarray:
     model_, x, _ = trained
     method = model_.method("lsi-robust", np.ones(ANGLES, bool) if keep is None else keep)
     method.settings = method.settings.model_copy(update={"left_out": left_out})

@@ -45,7 +45,7 @@ class LSIRobust(LSIPrior):
             "fixed", description="fixed: after `iterations`; validation: after the best number up to these"
         )
         left_out: Annotated[float, Field(gt=1)] | None = Field(
-            5.0,
+            8.0,
             description="rows, and bins of a detector, whose residuals are so many times the median one's are left out "
             "of a second search; null: none",
         )

@@ -38,17 +38,18 @@ def places(problem) -> np.ndarray:
 def in_words(found: dict[str, np.ndarray], problem) -> list[str]:
     """A sentence each on rows (N, rows) and bins (N, bins), bool, of N samples, where some do not fit."""
     unit = f" {problem.position_unit}" if problem.positions is not None and problem.position_unit else ""
-    told = []
+    told, unlike = [], "An object unlike those of training shows like this too."
     if shown := listed(found["rows"], places(problem), unit):
         told.append(
             f"Some {problem.missing_name} do not fit what the others say: {shown}. If they were disturbed or never "
-            "measured, mark them as missing (NaN) and predict again; a robust method (lsi-robust) leaves them out."
+            "measured, mark them as missing (NaN) and predict again; a robust method (lsi-robust) gives them little "
+            f"weight, and none to those that are far off. {unlike}"
         )
     if "bins" in found and (shown := listed(found["bins"], np.arange(found["bins"].shape[1]), "")):
         told.append(
             f"Some bins of the detector, counted from 0, do not fit what the others say: {shown}. If they are dead or "
-            "badly calibrated, take the estimate of a robust method (lsi-robust), which leaves them out, or "
-            "interpolate them and predict again."
+            "badly calibrated, interpolate them and predict again, or take the estimate of a robust method "
+            f"(lsi-robust), which leaves out those that are far off. {unlike}"
         )
     return told
 
