@@ -44,6 +44,23 @@ def test_they_are_projections_nested_over_levels(kind):
     testing.check_observation(instance("observations", kind, said, "observations"), PROBLEM)
 
 
+@pytest.mark.parametrize("kind", ["random", "block", "limited"])
+@pytest.mark.parametrize("masks", [1, MASKS])
+def test_rows_may_be_missing_that_inference_takes_for_data(kind, masks):
+    """One says a quarter is missing, a half is: the rows that are said to be among those that are."""
+    if kind == "limited" and masks > 1:
+        return
+    y = np.ones((len(NUMBERS), *PROBLEM.y_shape), np.float32)
+    wrong, half = (made(kind, 0, masks=masks, unsaid=unsaid) for unsaid in (25, 0))
+    arrived = wrong(y, "test", NUMBERS)
+    assert np.array_equal(wrong.weights(NUMBERS), half.weights(NUMBERS)), "what is said"
+    gone = 1 - arrived.any(axis=(1, 3))
+    assert (gone.sum(1) == round(PROBLEM.missing_count / 2)).all()
+    assert (arrived <= wrong.weights(NUMBERS)).all()
+    said = {"percents": [25, 50], "draws": 2, "seed": 1, "masks": masks, "unsaid": 25}
+    testing.check_observation(instance("observations", kind, said, "observations"), PROBLEM)
+
+
 @pytest.fixture(scope="module")
 def said() -> dict:
     """Tomography of closed forms, behind three masks of all samples and behind the same, dealt out to them."""
@@ -104,6 +121,8 @@ def test_what_does_not_go_together_is_refused(said):
     limited = {"kind": "limited", "percents": [25], "masks": 2}
     with pytest.raises(ConfigError, match="masks' is 2: the range ends where it ends"):
         checked(said | {"observations": {"none": {}, "limited": limited}})
+    with pytest.raises(ConfigError, match="unsaid' is 80: with 25 % that are said to be missing nothing is left"):
+        checked(said | {"observations": {"none": {}, "random": {"percents": [25], "unsaid": 80}}})
     encoder_decoder = {"kind": "encoder-decoder", "trained_on": "by-sample-25"}
     networks = said["networks"] | {
         "other": encoder_decoder | {key: {"kind": "principal", "latent": 4, "width": 4} for key in "xy"}

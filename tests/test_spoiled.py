@@ -19,6 +19,7 @@ LINEAR = {
     "gain",
     "late",
     "polarity",
+    "resampled",
     "shift",
     "silent",
     "wavelet",
@@ -88,6 +89,27 @@ def test_noise_has_the_size_that_it_says_and_its_smooth_kind_is_smooth(places):
     [smooth] = made("noise", experiment.problem, severities=[4.0], length=3)
     along = [np.diff(u, axis=-1).std() / u.std() for u in (added, smooth(y, "test", NUMBERS) - y)]
     assert along[1] < 0.5 * along[0]
+
+
+@pytest.mark.parametrize("place", ["ct", "crosswell"])
+def test_rows_that_were_measured_stay_and_others_lie_between_them(places, place):
+    problem, y = places[place][0].problem, places[place][1]
+    [seen] = made("resampled", problem, severities=[2.0])
+    rows, found = (np.moveaxis(u, problem.missing_axis, 1) for u in (y, seen(y, "test", NUMBERS)))
+    count = rows.shape[1]
+    after = rows[:, :1, ..., ::-1] if place == "ct" else rows[:, -1:]
+    for row in range(count):
+        if row % 2 == 0:
+            np.testing.assert_allclose(found[:, row], rows[:, row], atol=1e-9)
+        elif row + 1 < count:
+            np.testing.assert_allclose(found[:, row], (rows[:, row - 1] + rows[:, row + 1]) / 2, atol=1e-9)
+        elif place == "ct":  # half a turn on, the first view comes again, mirrored
+            np.testing.assert_allclose(found[:, row], (rows[:, row - 1] + after[:, 0]) / 2, atol=1e-9)
+    slope = np.ones_like(rows) * np.arange(count).reshape(1, -1, 1, 1)
+    [third] = made("resampled", problem, severities=[1.5])
+    kept = np.moveaxis(third(np.moveaxis(slope, 1, problem.missing_axis), "test", NUMBERS), problem.missing_axis, 1)
+    inner = slice(0, int((count - 1) // 1.5 * 1.5) + 1)
+    np.testing.assert_allclose(kept[:, inner], slope[:, inner], atol=1e-9)
 
 
 def test_a_drifting_gain_changes_as_much_as_it_says_and_slowly(places):

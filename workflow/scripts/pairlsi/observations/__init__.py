@@ -80,7 +80,7 @@ class Observation(Part):
 
     def __call__(self, y: np.ndarray, split: str, numbers: np.ndarray) -> np.ndarray:
         """ỹ (N, C, H, W), zero where nothing arrives, of full data y of the samples `numbers` (N,) of a split."""
-        return y * self.weights(numbers) if len(self.dealt) > 1 else self.mask(y)
+        return self.mask(y)
 
 
 BASE = Observation

@@ -1,5 +1,6 @@
 """What observations with missing rows share: settings, and what contradicts a problem."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated
 
@@ -20,6 +21,10 @@ class Missing(Observation):
 
         percents: Annotated[list[Annotated[Integer, Field(ge=1, lt=100)]], Field(min_length=1), Distinct] = Field(
             description="percent of the rows that are missing, one case each"
+        )
+        unsaid: Annotated[Integer, Field(ge=0, lt=100)] = Field(
+            0,
+            description="percent of the rows that are missing beyond these, zero, while inference takes them for data",
         )
         masks: Count = Field(
             1,
@@ -44,6 +49,8 @@ class Missing(Observation):
             if not 1 <= missing < rows:
                 advice = "masks none: ask for more" if missing < 1 else "masks all: ask for fewer"
                 return f"percents' has {percent}: of {rows} {axis} it {advice}"
+            if round(rows * (percent + settings.unsaid) / 100) >= rows:
+                return f"unsaid' is {settings.unsaid}: with {percent} % that are said to be missing nothing is left"
         return None
 
     @cached_property
@@ -55,15 +62,21 @@ class Missing(Observation):
         draws = range(self.draw * masks, (self.draw + 1) * masks)
         return [type(self)(alone, self.problem, self.instance, self.level, draw) for draw in draws]
 
-    @property
-    def count(self) -> int:
-        """How many rows are missing."""
-        return round(self.problem.missing_count * self.level / 100)
+    def count(self, unsaid: int = 0) -> int:
+        """How many rows are missing, with so many percent more that nobody is told of."""
+        return round(self.problem.missing_count * (self.level + unsaid) / 100)
 
-    def kept(self) -> np.ndarray:
+    def kept(self, unsaid: int = 0) -> np.ndarray:
         keep = np.ones(self.problem.missing_count, bool)
-        keep[self.missing(len(keep), self.count)] = False
+        keep[self.missing(len(keep), self.count(unsaid))] = False
         return keep
+
+    def __call__(self, y: np.ndarray, split: str, numbers: np.ndarray) -> np.ndarray:
+        if len(self.dealt) > 1:
+            seen = [self.of(int(number))(one[None], split, numbers[:1]) for one, number in zip(y, numbers, strict=True)]
+            return np.concatenate(seen)
+        arrived = replace(self.mask, keep=self.kept(self.settings.unsaid)) if self.settings.unsaid else self.mask
+        return arrived(y)
 
     def missing(self, rows: int, count: int):
         """Index of the `count` of so many rows that are missing."""

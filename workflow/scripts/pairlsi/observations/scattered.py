@@ -19,9 +19,9 @@ class Scattered(Missing):
             return "kind' is scattered, and the data have a single channel: random is the same"
         return super().unfit(settings, experiment)
 
-    def kept(self):
+    def kept(self, unsaid: int = 0):
         keep = np.ones((self.problem.y_shape[0], self.problem.missing_count), bool)
         for channel, own in enumerate(keep):
             order = np.random.default_rng([self.settings.seed, self.draw, channel]).permutation(len(own))
-            own[order[: self.count]] = False
+            own[order[: self.count(unsaid)]] = False
         return keep
