@@ -17,10 +17,10 @@ MOST = 0.5  # of the rows or bins: where so many seem wrong, it is something els
 
 
 class LSIRobust(LSIPrior):
-    """(9) with a prior and Huber's misfit, twice where whole rows or bins do not fit what the others say.
+    """(9) with a prior and Huber's misfit, again and again where whole rows or bins do not fit what the others say.
 
     Huber's misfit bounds the pull of a value, not that of the sixty values of a dead bin, which agree with one another:
-    what is far off as a whole is taken for missing in a second search.
+    what is far off as a whole is taken for missing in another search.
 
     Source of the misfit: Huber, doi:10.1214/aoms/1177703732.
     """
@@ -30,7 +30,7 @@ class LSIRobust(LSIPrior):
     description = (
         "As the posterior mode, with a misfit that is linear for residuals beyond what noise and network make: values "
         "that have nothing to do with what was measured pull with a bounded force, and the prior says what stands in "
-        "their place."
+        "their place. Rows and bins that do not fit as a whole are left out, and it searches again."
     )
 
     class Settings(LSIPrior.Settings):
@@ -47,7 +47,7 @@ class LSIRobust(LSIPrior):
         left_out: Annotated[float, Field(gt=1)] | None = Field(
             8.0,
             description="rows, and bins of a detector, whose residuals are so many times the median one's are left out "
-            "of a second search; null: none",
+            "of another search; null: none",
         )
 
     def solve(self, y, keep, start, iterations, weight, evaluations):
@@ -77,6 +77,8 @@ class LSIRobust(LSIPrior):
         """Which of zero-filled data y (R, C, H, W) are of rows and bins that vary as noise alone would make them, bool:
         where not, nothing was measured. deviation (R,): of the noise.
         """
+        if self.problem.noise_level == 0:
+            return np.ones(y.shape, bool)
         return self.whole(lambda axis: spread(y, self.given.keep, axis) > HALF * deviation[:, None], y.shape)
 
     def fits(self, off: np.ndarray) -> np.ndarray:
