@@ -13,8 +13,8 @@ DEVIATION = "relative to the deviation"  # what tables call `metrics.deviation_e
 TERMS = {"autoencode_x": "x to x", "autoencode_y": "y to y", "forward": "x to y", "inverse": "y to x"}
 VARIANCE_LEFT = (
     "What each network leaves of the variance of validation samples, in each term of its loss, at the epoch that was "
-    "kept. Linear PAIRs are principal components of their length and the best linear maps: a network that leaves more "
-    "has learned less than they know without training."
+    "kept, and what principal components of the length of its latents (x and y) with the best linear maps between them "
+    "leave, which know this much without training."
 )
 
 
@@ -177,10 +177,7 @@ def active_latents(divergences: dict[str, list[float]]) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-def variance_left(histories: dict[str, pd.DataFrame], labels: dict[str, str]) -> pd.DataFrame:
-    """Network by term; histories: network -> history.csv."""
-    rows = {}
-    for name, history in histories.items():
-        kept = history.loc[history.validation_loss.idxmin()]
-        rows[labels[name]] = {told: kept.get(f"validation_{term}", np.nan) for term, told in TERMS.items()}
-    return pd.DataFrame(rows).T.map(lambda value: "" if pd.isna(value) else f"{value:.3f}")
+def terms_left(history: pd.DataFrame) -> dict[str, float]:
+    """What a network leaves of the variance of validation samples, by term of its loss, at the epoch that was kept."""
+    kept = history.loc[history.validation_loss.idxmin()]
+    return {term: float(kept[f"validation_{term}"]) for term in TERMS if f"validation_{term}" in kept}

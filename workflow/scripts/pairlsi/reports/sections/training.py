@@ -12,8 +12,8 @@ class Training(Section):
     def show(self):
         import pandas as pd
 
-        from pairlsi.reports import tables
-        from pairlsi.reports.display import show, show_table
+        from pairlsi.reports import components, tables
+        from pairlsi.reports.display import show, show_table, show_text
         from pairlsi.reports.figures import common
 
         stored = self.results
@@ -26,7 +26,9 @@ class Training(Section):
                 "training",
                 "Loss of the inversion, 0 for perfect and 1 for the mean of the training samples.",
             )
-        show_table(tables.variance_left(histories, stored.labels), tables.VARIANCE_LEFT)
+        table, said = components.beside(stored)
+        show_table(table, tables.VARIANCE_LEFT)
+        show_text(said)
         told = {stored.label(name): history.seconds.iloc[-1] for name, history in histories.items()}
         seconds = pd.Series(told, name="seconds")
         show_table(seconds.round().astype(int).to_frame(), "Time of training.")

@@ -15,7 +15,7 @@ class TrainingTerms(Section):
         )
 
     def show(self):
-        from pairlsi.reports import tables
+        from pairlsi.reports import components, tables
         from pairlsi.reports.display import show, show_table, show_text
         from pairlsi.reports.figures import curves
 
@@ -34,5 +34,6 @@ class TrainingTerms(Section):
             f"Training took {took}; the inversion ends at {last.validation_inverse:.3f} on validation samples and at "
             f"{last.train_inverse:.3f} in training."
         )
-        histories = {name: stored.network(name)[1] for name in stored.networks}
-        show_table(tables.variance_left(histories, stored.labels), tables.VARIANCE_LEFT)
+        table, said = components.beside(stored)
+        show_table(table, tables.VARIANCE_LEFT)
+        show_text(said)

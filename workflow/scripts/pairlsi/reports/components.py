@@ -1,0 +1,81 @@
+"""What principal components of the length of each network's latents leave of the variance, beside what it leaves."""
+
+import numpy as np
+import pandas as pd
+
+from pairlsi.reports import tables
+
+SLIGHTLY = 1.02  # times what components leave, that a network may leave as well
+
+
+def beside(stored) -> tuple[pd.DataFrame, str]:
+    """The table of what all networks leave, those that have a length followed by principal components of this length,
+    and a sentence on which of them leave more. stored: `reports.stored.Stored`.
+    """
+    histories = {name: stored.network(name)[1] for name in stored.networks}
+    networks, longest = {name: trained(stored, name) for name in stored.networks}, None
+    for name, network in networks.items():
+        if "linear" in stored.experiment.networks[name].part.offers:
+            longest = network if longest is None else max(longest, network, key=lambda one: len(one.variances_y))
+    rows, more = {}, []
+    for name in stored.networks:
+        left = tables.terms_left(histories[name])
+        rows[stored.label(name)] = left
+        if longest is None or "linear" in stored.experiment.networks[name].part.offers:
+            continue
+        lengths = latents_of(networks[name])
+        if lengths is None or any(own > most for own, most in zip(lengths, latents_of(longest), strict=True)):
+            continue
+        known = {term: value for term, value in of_length(longest, stored, *lengths).items() if term in left}
+        rows[f"{stored.label(name)}: principal components, {lengths[0]} and {lengths[1]}"] = known
+        worse = [tables.TERMS[term] for term, value in known.items() if left[term] > SLIGHTLY * value]
+        if worse:
+            more.append(f"{stored.label(name)} ({', '.join(worse)})")
+    table = pd.DataFrame(
+        {label: {told: row.get(term, np.nan) for term, told in tables.TERMS.items()} for label, row in rows.items()}
+    ).T
+    said = ""
+    if longest is not None:
+        said = (
+            f"More than principal components of their length leave: {'; '.join(more)}."
+            if more
+            else "No network leaves more than principal components of its length."
+        )
+    return table.map(lambda value: "" if pd.isna(value) else f"{value:.3f}"), said
+
+
+def trained(stored, name: str):
+    """A network as it was trained."""
+    from pairlsi.networks.stored import load_trained
+
+    folder = stored.results / "networks" / name / f"seed-{stored.seed}"
+    return load_trained(folder / "weights.safetensors", stored.problem, "cpu")
+
+
+def latents_of(network) -> tuple[int, int] | None:
+    """How long the latents of x and y are, None where a network has none that a linear map takes to one another."""
+    if hasattr(network, "variances_y"):
+        return network.basis_x.shape[1], len(network.variances_y)
+    last = getattr(network, "inverse_map", None)
+    return (last.out_features, last.in_features) if hasattr(last, "in_features") else None
+
+
+def of_length(longest, stored, latent_x: int, latent_y: int) -> dict[str, float]:
+    """What the first components of a linear PAIR leave of validation samples, by term of the loss (4)."""
+    import torch
+
+    from pairlsi.networks.linear_pair import LinearPair
+
+    network = LinearPair(longest.x_shape, longest.y_shape, latent_x, latent_y)
+    content = longest.state_dict()
+    cuts = {
+        "basis_x": (slice(None), slice(latent_x)),
+        "basis_y": (slice(None), slice(latent_y)),
+        "variances_y": slice(latent_y),
+        "forward_map.weight": (slice(latent_y), slice(latent_x)),
+        "inverse_map.weight": (slice(latent_x), slice(latent_y)),
+    }
+    network.load_state_dict({key: value[cuts.get(key, ...)] for key, value in content.items()})
+    with torch.no_grad():
+        x, y = (torch.from_numpy(stored.samples("validation", name)) for name in ("x", "y"))
+        return {term: float(values.mean()) for term, values in network.loss_terms(x, y).items()}
