@@ -604,7 +604,10 @@ def test_an_exported_model_predicts_elsewhere_what_the_folder_does(trained, pair
     elsewhere = pairlsi.load(tmp_path / "m.zip")
     for kept in ("all", "block"):
         here, there = (m.infer(pairs[1][:20], keep=KEPT[kept]) for m in (trained, elsewhere))
-        assert there.said == []
+        assert there.said == [] and there.odd == here.odd
+        assert re.findall(r": ([\d., ]+) degrees", there.following) == re.findall(
+            r": ([\d., ]+) degrees", here.following
+        )
         for name, one in here.estimates.items():
             other = there.estimates[name]
             assert np.linalg.norm(other.x - one.x) < 2e-3 * np.linalg.norm(one.x)
