@@ -15,7 +15,7 @@ ifeq ($(wildcard workflow/presets/$(PRESET).yaml),)
 $(error there is no preset $(PRESET): choose from $(basename $(notdir $(wildcard workflow/presets/*.yaml))))
 endif
 CONFIG := --configfile workflow/presets/$(PRESET).yaml
-RESULTS := results/$(PRESET)
+RESULTS := $(or $(shell sed -n 's/^  results: *//p' workflow/presets/$(PRESET).yaml),results)
 endif
 # what would make Python and pip take packages of elsewhere for those of .venv, and Snakemake follow another profile
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT PIP_USER PIP_TARGET PIP_PREFIX
@@ -44,7 +44,7 @@ provenance: $(READY)
 
 # an experiment's networks and statistics as one file, for pairlsi.load on another machine: make export EXPERIMENT=ct
 export: $(READY)
-	@$(SNAKEMAKE) --cores $(CORES) --logger terminal -- $(RESULTS)/$(EXPERIMENT)/model.zip $(CONFIG)
+	@$(SNAKEMAKE) --cores $(CORES) --logger terminal $(CONFIG) -- $(RESULTS)/$(EXPERIMENT)/model.zip
 
 # files of tests side by side, in the order that tests/conftest.py gives; a file's tests share what they set up
 test: $(READY)
@@ -110,4 +110,6 @@ $(READY): envs/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=…")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --requirement envs/requirements.txt
+	@# so that .venv/bin/python imports pairlsi wherever it is started
+	@echo $(CURDIR)/workflow/scripts > $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/pairlsi.pth
 	@touch $@

@@ -380,6 +380,18 @@ def test_what_is_unlike_training_raises_the_alarm(trained, pairs, what):
     assert not like and "does not look like" in sentences[0] and "lower bound" in sentences[-1]
 
 
+def test_few_validation_samples_cannot_tell_and_say_so(trained, pairs):
+    found = trained.infer(pairs[1][:2], methods=["cgls"])
+    few = copy.deepcopy(found)
+    object.__setattr__(few.estimates["cgls"].trust, "known", 16)
+    like, sentences = page.verdict(few, trained.experiment.labels)
+    assert not like and "cannot be told: of 16 validation samples the least p-value is 0.059" in sentences[0]
+    assert "Prediction of 2 samples (cgls: " in repr(found)
+    odd = trained.infer(np.roll(pairs[1][:1], 1, -1), methods=["cgls"])
+    object.__setattr__(odd.estimates["cgls"].trust, "p_value", np.array([0.5]))
+    assert "Something else is odd" in " ".join(page.verdict(odd, trained.experiment.labels)[1])
+
+
 def test_a_head_is_not_taken_for_trail_mix(trained):
     """The phantom of Shepp and Logan, as scikit-image has it."""
     head = resize(shepp_logan_phantom(), (32, 32), anti_aliasing=True).astype(np.float32)
@@ -432,7 +444,7 @@ def test_a_method_that_is_not_there_is_named_with_those_that_are(trained, pairs)
 
 def test_a_folder_without_results_says_what_to_run(tmp_path):
     with pytest.raises(ObservationError, match=r"snakemake --cores all results/ct/report\.html"):
-        model.load(tmp_path)
+        pairlsi.load(tmp_path)
 
 
 def test_what_is_written_opens_elsewhere_and_holds_the_estimates(trained, pairs, tmp_path):

@@ -53,8 +53,10 @@ try:
         (e, name): file for e, said in EXPERIMENTS.items() for name, file in said.predictions.observations.items()
     }
     OBSERVATIONS |= ASKED_FOR
+    if ASKED.methods and ASKED.experiment:
+        predictions.with_starts(EXPERIMENTS[ASKED.experiment], ASKED.methods)  # so that wrong names are told at once
 except errors.ConfigError as error:
-    sys.exit(str(error))  # the sentence alone: a WorkflowError adds lines of this file
+    sys.exit(errors.with_files(error, workflow.configfiles))  # sentences alone: a WorkflowError adds lines of this file
 workflow.pathvars.update(workflow.pathvars.from_config(config))  # as they were checked
 
 

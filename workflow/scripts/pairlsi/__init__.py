@@ -8,6 +8,6 @@ from importlib import import_module
 
 
 def load(path):
-    """The model of an experiment's results, to infer with: see `predictions.model`."""
+    """The model of an experiment's results, to infer with: see `predictions.loading`."""
     # not as a statement: what this imports belongs to none of the jobs that import the package (`jobs.sources`)
-    return import_module("pairlsi.predictions.model").load(path)
+    return import_module("pairlsi.predictions.loading").load(path)

@@ -17,7 +17,7 @@ def contradictions(experiment):
             said = part.unfit(settings, experiment)
             if said:
                 yield f"{room}.{name}.{said}" if "'" in said.split(" ")[0] else f"{room}.{name}': {said}"
-    for room in ("networks", "observations", "methods"):
+    for room in ("observations", "methods"):
         if not getattr(experiment, room):
             yield f"{room}' is empty: it must name at least one"
     for name in experiment.predictions.methods or ():

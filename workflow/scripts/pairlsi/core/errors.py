@@ -52,6 +52,25 @@ def read_file(path) -> dict:
         loader.dispose()
 
 
+def with_files(error: ConfigError, paths) -> str:
+    """The lines of an error, each with the config file in which the key that it names stands; of several the one that
+    counts. paths: as Snakemake has them, those of the command line first, of which the last counts most.
+    """
+    paths = list(paths)
+    said = {path: read_file(path) for path in [*paths[-1:], *paths[:-1]]}
+    return "\n".join(line + _stands_in(line, said) for line in str(error).split("\n"))
+
+
+def _stands_in(line: str, said: dict) -> str:
+    found = re.match(r"config key '([^']+)'", line)
+    for path, there in reversed(list(said.items()) if found else []):
+        for key in found[1].split("."):
+            there = there.get(key, _stands_in) if isinstance(there, dict) else _stands_in
+        if there is not _stands_in:
+            return f" (in {path})"
+    return ""
+
+
 def _twice(node, above: tuple[str, ...] = ()):
     """Yield each key that a mapping at or below a node of YAML has twice, with the lines of both, from 1 on."""
     if isinstance(node, yaml.SequenceNode):

@@ -8,6 +8,7 @@ label; bases that several kinds share live in modules of their own, and have non
 import torch, astra, deepwave and matplotlib where they use them.
 """
 
+import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -63,7 +64,11 @@ def find(room: str, kind: str) -> type[Part]:
     found = kind.replace("-", "_").isidentifier() and importlib.util.find_spec(name)
     part = _part_of(importlib.import_module(name), room) if found else None
     if part is None:
-        raise ConfigError(f"the kind may be {', '.join(kinds(room))}, or the path of a Python file that ends in .py")
+        close = difflib.get_close_matches(kind, kinds(room), 1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ConfigError(
+            f"{hint}the kind may be {', '.join(kinds(room))}, or the path of a Python file that ends in .py"
+        )
     part.kind = kind
     return part
 
@@ -71,6 +76,11 @@ def find(room: str, kind: str) -> type[Part]:
 def look_in(folders) -> None:
     """From now on look for files of parts in these folders, in this order; processes to come inherit it."""
     os.environ[FOLDERS] = os.pathsep.join(map(str, dict.fromkeys(folders)))
+
+
+def look_in_too(folders) -> None:
+    """Look for files of parts in these folders as well, after those where they are looked for already."""
+    look_in([*os.environ.get(FOLDERS, os.curdir).split(os.pathsep), *folders])
 
 
 def file_of(kind: str) -> Path:

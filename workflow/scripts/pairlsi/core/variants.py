@@ -1,14 +1,21 @@
 """Experiments that differ from another one in a few keys: `variant_of` names it, the other keys say what differs."""
 
+import difflib
+
 from pairlsi.core.errors import ConfigError
 
 
 def complete(experiments: dict, name: str) -> dict:
     """The experiment `name` with what it takes from the one that it is a variant of.
 
-    Raises ConfigError where that is not there or is a variant itself.
+    Raises ConfigError where that is not there or is a variant itself, and where a name stands for no experiment at all.
     """
     given = experiments[name]
+    others = [other for other in experiments if other != name]
+    if isinstance(given, dict) and not {"problem", "variant_of"} & given.keys() and others:
+        close = difflib.get_close_matches(str(name), others, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(others)}, which a file may change"
+        raise ConfigError(f"config key 'experiments.{name}' has no problem, as an experiment of its own has: {hint}")
     base = given.get("variant_of") if isinstance(given, dict) else None
     if base is None:
         return given

@@ -34,6 +34,12 @@ def taken_from(config: dict, experiments) -> Asked:
     Raises ConfigError naming the key.
     """
     given = {name: config.pop(name) for name in Asked.model_fields if name in config}
+    for name, value in given.items():  # what would be a block of an experiment stands at the top
+        if isinstance(value, dict):
+            meant = "'experiments'" if name == "experiment" else f"'experiments.NAME.{name}', NAME an experiment"
+            raise ConfigError(
+                f"config key '{name}' is a block, and at the top of a config there is none: it may be {meant}"
+            )
     try:
         asked = parse(Asked, given, "config")
     except ConfigError as error:

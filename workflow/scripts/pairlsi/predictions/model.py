@@ -13,7 +13,7 @@ from pairlsi.config import Experiment
 from pairlsi.core.errors import ConfigError
 from pairlsi.data.statistics import Statistics, read_statistics
 from pairlsi.observations import Observation
-from pairlsi.predictions import ObservationError, methods_of, misfits, next_rows, trust
+from pairlsi.predictions import methods_of, misfits, next_rows, trust
 from pairlsi.predictions.placing import place
 from pairlsi.predictions.plausible import comparable, oddities
 from pairlsi.predictions.reading import Measurement, read
@@ -226,24 +226,3 @@ def of_folder(said: dict, folder: Path) -> Model:
         return folder / "networks" / name / f"seed-{seed}" / "weights.safetensors"
 
     return Model(experiment, read_statistics(folder / "data"), weights, validation)
-
-
-def load(path: Path | str) -> Model:
-    """The model of a folder of results, as results/ct, in which the workflow has trained, or of an exported file.
-
-    Raises ObservationError with what to run where something is missing.
-    """
-    from pairlsi.jobs import provenance
-    from pairlsi.predictions.exported import read_exported
-
-    path = Path(path)
-    if path.is_file():
-        return read_exported(path)
-    try:
-        said = provenance.recorded(path / "settings.yaml")["params"]["experiment"]
-    except (OSError, ValueError, KeyError):
-        raise ObservationError(
-            f"{path} has no settings.yaml of an experiment: give the folder of one, as results/ct, once "
-            "snakemake --cores all results/ct/report.html has made its report, or a file made by make export"
-        ) from None
-    return of_folder(said, path)

@@ -41,13 +41,22 @@ def verdict(found, labels: dict[str, str]) -> tuple[bool, list[str]]:
     like = bool(odd.sum() <= usual)
     of = f"{odd.sum()} of {count} samples are" if count > 1 else "The sample is"
     told = f"held against {judged.known} validation samples behind the same mask, at a rate of false alarms of 5 %"
-    if like:
+    least = 1 / (1 + judged.known)
+    if least > trust.LEVEL:
+        like = False
+        sentences = [
+            f"Whether this looks like what the networks were trained for cannot be told: of {judged.known} validation "
+            f"samples the least p-value is {least:.3f}, above the {trust.LEVEL:g} at which an alarm is raised."
+        ]
+    elif like:
         calm = (
             f"{odd.sum()} of {count} samples stand out, about as many as chance makes"
             if count > 1
             else "It does not stand out"
         )
         sentences = [f"This looks like what the networks were trained for: {calm} ({told})."]
+        if found.odd:
+            sentences.append("Something else is odd about the data, though: see below.")
     else:
         sentences = [f"This does not look like what the networks were trained for: {of} unlike it ({told})."]
         by = {name: float((values <= trust.LEVEL).mean()) for name, values in judged.of_each.items()}
@@ -61,7 +70,7 @@ def verdict(found, labels: dict[str, str]) -> tuple[bool, list[str]]:
         f"By {labels[found.first]} a relative error of {np.median(judged.error):.1%} is to be expected, in 90 % of "
         "such cases "
         f"between {low:.1%} and {high:.1%}"
-        + ("." if like else ", if it were like them; as it is not, take it as a lower bound.")
+        + ("." if like else ", if it is like them; where it is not, take it as a lower bound.")
     )
     return like, sentences
 

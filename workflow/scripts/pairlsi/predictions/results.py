@@ -42,6 +42,10 @@ class Prediction:
     truth: np.ndarray | None = None
     following: str = ""
 
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}: {np.median(one.trust.error):.1%} expected" for name, one in self.estimates.items())
+        return f"Prediction of {len(self.y)} samples ({told}; p-value {np.median(self.p_value):.3f})"
+
     @property
     def x(self) -> np.ndarray:
         """The estimates of the first method, (N, C, H, W)."""
