@@ -14,11 +14,11 @@ import zarr
 from in_process import Computed, report
 from skimage.data import shepp_logan_phantom
 from skimage.transform import resize
-from test_settings import shipped
+from test_settings import ROOT, shipped
 
 import pairlsi
 from pairlsi import problems
-from pairlsi.config import check
+from pairlsi.config import Experiment, check
 from pairlsi.core.errors import ConfigError
 from pairlsi.data import store
 from pairlsi.designs import survey
@@ -604,6 +604,19 @@ def test_a_report_has_them_where_they_were_made(tried, computed, tmp_path, monke
     wrong = sections["When something is wrong with the data"]
     assert "clear best" in "".join(wrong.text) and "outliers" in "".join(wrong.html)
     assert (folder / "figures/inconsistencies.png").is_file()
+
+
+def test_masks_of_a_config_are_told_once_and_those_of_channels_are_not():
+    """A survey in which a receiver fails in one shot: data of one's own have rows that fail in all."""
+    config = shipped(*(ROOT / "workflow" / "presets" / f"{name}.yaml" for name in ("inconsistent", "tiny")))
+    for name, experiment in check(config)["experiments"].items():
+        made = Experiment(experiment)
+        found = rates.masks(made)
+        assert all(keep.shape == (made.problem.missing_count,) for keep in found.values())
+        assert len({keep.tobytes() for keep in found.values()}) == len(found) and "none-0" in found
+        assert not any(case.startswith(("scattered", "silent", "noise", "dead")) for case in found)
+        percents = {case.rpartition("-")[2] for case in rates.masks_tried(made)}
+        assert percents == {"0", str(made.evaluation.percent)}, name
 
 
 # --- exported

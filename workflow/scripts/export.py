@@ -6,9 +6,8 @@ with job.start(snakemake):  # noqa: F821 - given by Snakemake
     import json
     from pathlib import Path
 
-    from pairlsi import observations
     from pairlsi.jobs import outputs
-    from pairlsi.predictions import exported, model
+    from pairlsi.predictions import exported, model, rates
 
 results, params = Path(snakemake.input.scalars).parents[1], snakemake.params  # noqa: F821
 predictor = model.of_folder(params.experiment, results)
@@ -17,10 +16,5 @@ settings = {
     for file in snakemake.input.networks  # noqa: F821
     if Path(file).name == "settings.json"
 }
-experiment = predictor.experiment
-masks = {
-    case: observations.made(experiment.described(case), predictor.problem, draw=0).mask.keep
-    for case in experiment.cases
-}
 with outputs.written(snakemake.output.file) as beside:  # noqa: F821
-    exported.write_exported(predictor, settings, masks, beside)
+    exported.write_exported(predictor, settings, rates.masks(predictor.experiment), beside)

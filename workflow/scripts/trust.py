@@ -6,7 +6,6 @@ with job.start(snakemake):  # noqa: F821 - given by Snakemake
     import csv
     from pathlib import Path
 
-    from pairlsi import observations
     from pairlsi.data import store
     from pairlsi.jobs import outputs
     from pairlsi.predictions import model, rates
@@ -14,12 +13,8 @@ with job.start(snakemake):  # noqa: F821 - given by Snakemake
 results = Path(snakemake.input.scalars).parents[1]  # noqa: F821
 predictor = model.of_folder(snakemake.params.experiment, results)  # noqa: F821
 experiment, data = predictor.experiment, results / "data"
-masks = {
-    case: observations.made(experiment.described(case), predictor.problem, draw=0).mask.keep
-    for case in rates.cases(experiment)
-}
 splits = {split: tuple(store.read(data / f"{split}.zarr", name) for name in store.ARRAYS) for split in ("test", "ood")}
-found = list(rates.rows(predictor, masks, splits, experiment.evaluation.seed))
+found = list(rates.rows(predictor, rates.masks_tried(experiment), splits, experiment.evaluation.seed))
 with outputs.written(snakemake.output.table) as beside, open(beside, "w", encoding="utf-8", newline="") as file:  # noqa: F821
     writer = csv.DictWriter(file, found[0], lineterminator="\n")
     writer.writeheader()

@@ -14,12 +14,23 @@ from pairlsi.predictions.results import Estimate
 FIRST, SPOILED = 100, 20  # test samples at most, as they are and spoiled
 
 
-def cases(experiment) -> list[str]:
+def masks(experiment) -> dict[str, np.ndarray]:
+    """Name -> keep (rows,) bool of each mask of a config's cases, once: draw 0, of sample 0. Masks that differ by channel
+    are left out, as data of one's own have rows that are missing in all channels.
+    """
+    wrong, found = spoiled.spoiling(experiment), {}
+    for case in sorted(experiment.cases, key=lambda case: observations.split_case(case)[0] in wrong):
+        keep = observations.made(experiment.described(case), experiment.problem, draw=0).mask.keep
+        if keep.ndim == 1 and not any(np.array_equal(keep, other) for other in found.values()):
+            found[case] = keep
+    return found or {"none-0": np.ones(experiment.problem.missing_count, bool)}
+
+
+def masks_tried(experiment) -> dict[str, np.ndarray]:
     """Those that rates are told of: full data, and what is missing of the data that the claims are about."""
-    wrong = spoiled.spoiling(experiment)
-    masked = [case for case in experiment.cases if observations.split_case(case)[0] not in wrong]
-    wanted = (0, experiment.evaluation.percent)
-    return [case for case in masked if observations.split_case(case)[1] in wanted] or masked[:1] or experiment.cases[:1]
+    known, wanted = masks(experiment), (0, experiment.evaluation.percent)
+    tried = {name: keep for name, keep in known.items() if observations.split_case(name)[1] in wanted}
+    return tried or dict(list(known.items())[:1])
 
 
 def rows(model: Model, masks: dict[str, np.ndarray], splits: dict[str, tuple], seed: int) -> Iterator[dict]:
