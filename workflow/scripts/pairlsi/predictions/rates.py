@@ -15,8 +15,8 @@ FIRST, SPOILED = 100, 20  # test samples at most, as they are and spoiled
 
 
 def masks(experiment) -> dict[str, np.ndarray]:
-    """Name -> keep (rows,) bool of each mask of a config's cases, once: draw 0, of sample 0. Masks that differ by channel
-    are left out, as data of one's own have rows that are missing in all channels.
+    """Name -> keep (rows,) bool of each mask of a config's cases, once: draw 0, of sample 0. Masks that differ by
+    channel are left out, as data of one's own have rows that are missing in all channels.
     """
     wrong, found = spoiled.spoiling(experiment), {}
     for case in sorted(experiment.cases, key=lambda case: observations.split_case(case)[0] in wrong):
