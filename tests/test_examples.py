@@ -209,7 +209,11 @@ def test_what_is_run_on_full_data_alone_does_not_say_how_much_is_missing_where_m
     def heaviest(*methods: str) -> int:
         sweep = SimpleNamespace(table=table, blind=set(), spoiling=(), test=SimpleNamespace(samples=[0]))
         stored = SimpleNamespace(
-            sweep=sweep, methods=list(methods), where={"random": "at random"}, mask=lambda kind, percent: None
+            sweep=sweep,
+            methods=list(methods),
+            where={"random": "at random"},
+            mask=lambda *_: None,
+            masks_of=lambda _: 1,
         )
         said = dict.fromkeys(("experiment", "confidence", "labels", "colours", "searching"))
         return Scope(SimpleNamespace(**said, **vars(stored))).heavy

@@ -12,13 +12,20 @@ from pairlsi.evaluation.comparisons import Sweep
 
 def percents(sweep: Sweep, kind: str) -> list[int]:
     """The percentages missing of the masks of one kind in the sweep, full data being 0."""
-    return sorted(sweep.table.percent[sweep.table.observation.isin([kind, "none"])].unique().tolist())
+    found = sweep.table.percent[sweep.table.observation.isin([kind, "none"])].unique()
+    return sorted(map(plain, found))
+
+
+def plain(level: float) -> float:
+    """A level as it is written: 25, not 25.0, as it stands in a column with severities that are no whole numbers."""
+    return int(level) if float(level).is_integer() else float(level)
 
 
 def run_at(sweep: Sweep, methods: list[str], kind: str) -> dict[str, set[int]]:
     """The percentages missing, 0 for full data, at which each method was run on masks of a kind, but for the blind."""
     table = sweep.table[sweep.table.observation.isin([kind, "none"])]
-    return {method: set(table.percent[table.method == method]) for method in methods if method not in sweep.blind}
+    found = {method: table.percent[table.method == method].unique() for method in methods if method not in sweep.blind}
+    return {method: set(map(plain, own)) for method, own in found.items()}
 
 
 def run_on(sweep: Sweep, methods: list[str], kind: str) -> list[str]:

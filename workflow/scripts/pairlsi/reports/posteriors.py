@@ -11,8 +11,11 @@ from pairlsi.reports.members import APART, calibration
 
 
 def rows(sweep: Sweep, in_words: Callable[[str], str]) -> pd.DataFrame:
-    """The rows of the test split of methods that say how far off they are; in_words: what a case is called."""
-    table = sweep.table[(sweep.table.split == "test") & sweep.table.stated.notna()]
+    """The rows of the test split of methods that say how far off they are, but for data that are spoiled, of which none
+    says that it knows; in_words: what a case is called.
+    """
+    known = ~sweep.table.observation.isin(sweep.spoiling)
+    table = sweep.table[(sweep.table.split == "test") & sweep.table.stated.notna() & known]
     return table.assign(case=(table.observation + "-" + table.percent.map("{:g}".format)).map(in_words))
 
 

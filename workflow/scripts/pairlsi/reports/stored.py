@@ -81,8 +81,12 @@ class Stored:
 
     @cached_property
     def where(self) -> dict[str, str]:
-        """What an observation does to the data, by its name, "" for one that does nothing."""
-        return {name: one.part.where for name, one in self.experiment.observations.items()}
+        """What an observation does to the data, by its name, "" for one that does nothing; with its label, if any,
+        which tells it from others of its kind.
+        """
+        seen = self.experiment.observations
+        told = {name: f", {one.settings.label}" if one.settings.label else "" for name, one in seen.items()}
+        return {name: one.part.where and one.part.where + told[name] for name, one in seen.items()}
 
     @cached_property
     def sweep(self) -> Sweep:

@@ -1,6 +1,7 @@
 """Figures of the reports, each a matplotlib Figure; data come as arrays and tables, nothing is read here."""
 
 import math
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -158,7 +159,7 @@ def errors_by_percent(
             shown[labels[method]], *_ = axes.plot(percents, mean, color=colours[method], marker=".")
             axes.fill_between(percents, low, high, color=colours[method], alpha=0.25, linewidth=0)
         axes.set(xlabel=unit)
-        axes.set_title(title, fontsize=10)
+        axes.set_title(textwrap.fill(title, 40 if rows == 1 else 32), fontsize=10)
     for axes in panels[::columns]:
         axes.set_ylabel("mean RRE")
     legend(figure, shown)

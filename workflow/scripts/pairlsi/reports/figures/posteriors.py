@@ -5,6 +5,8 @@ from matplotlib.figure import Figure
 
 from pairlsi.evaluation.metrics import STATED
 
+MANY = 11  # cases, whose names take all of a panel's height
+
 
 def coverage(found: dict, labels: dict[str, str]) -> Figure:
     """A panel a method: of each case, the part of all entries (levels,) within the bands of `STATED` percent.
@@ -21,5 +23,5 @@ def coverage(found: dict, labels: dict[str, str]) -> Figure:
         axes.set(title=labels[method], xlabel="level of the bands", xlim=(0, 1), ylim=(0, 1))
         axes.set_ylabel("part of the entries within")
         axes.set_aspect("equal")
-        axes.legend(fontsize=8, frameon=False)
+        axes.legend(fontsize=8 if len(by_case) < MANY else 5.5, frameon=False)
     return figure

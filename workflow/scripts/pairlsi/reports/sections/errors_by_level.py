@@ -21,12 +21,17 @@ class ErrorsByLevel(Section):
 
         stored, scope = self.results, Scope(self.results)
         found = by_percent.intervals(stored.sweep, stored.methods, "test", stored.confidence)
+        found = {kind: found[kind] for kind in stored.experiment.observations if kind in found}
         run = {kind: by_percent.run_on(stored.sweep, stored.methods, kind) for kind in found}
-        parts = {kind: stored.experiment.observations[kind].part for kind in found}
+        seen = {kind: stored.experiment.observations[kind] for kind in found}
+        parts = {kind: one.part for kind, one in seen.items()}
         spoiling = set(stored.sweep.spoiling)
-        titles = {kind: parts[kind].label if kind in spoiling else scope.missing_of(kind) for kind in found}
-        if len(set(titles.values())) < len(titles):  # several observations of one kind
-            titles = {kind: f"{title} ({kind})" for kind, title in titles.items()}
+        titles = {
+            kind: (seen[kind].settings.label or parts[kind].label) if kind in spoiling else scope.missing_of(kind)
+            for kind in found
+        }
+        called = list(titles.values())  # several observations may be of one kind
+        titles = {k: f"{title} ({k})" if called.count(title) > 1 else title for k, title in titles.items()}
         panels = {
             titles[kind]: {name: curve for name, curve in curves.items() if name in run[kind]}
             for kind, curves in found.items()

@@ -61,4 +61,7 @@ they share unless the caption says that it is not."""
 
     @staticmethod
     def _name(name: str, one) -> str:
-        return "full data" if one.part.symbol == "none" else one.part.symbol or name
+        if one.part.symbol == "none":
+            return "full data"
+        label = f" ({one.settings.label})" if one.settings.label else ""
+        return (one.part.symbol if name == one.part.kind and one.part.symbol else name) + label
