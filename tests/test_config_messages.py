@@ -1,5 +1,8 @@
 """What a wrong config is told: the key, the file in which it stands, and what may have been meant."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import yaml
@@ -63,25 +66,18 @@ def test_predictions_without_a_network_need_none():
     assert said["networks"] == {} and list(Experiment(said).methods) == ["cgls", "tv"]
 
 
-def test_a_method_that_gives_another_shape_is_named(tmp_path):
-    from made import make_mask, make_method
+def test_a_method_that_gives_another_shape_is_named():
+    from made import make_mask, make_method, seen
 
-    class Problem:
-        x_shape, y_shape, missing_axis, noise_level = (1, 4, 4), (1, 6, 5), 2, 0.1
+    from pairlsi.evaluation.drawn import Drawn
 
-        def forward(self, x):
-            return np.zeros((len(x), 1, 6, 5), np.float32)
-
-        def adjoint(self, y):
-            return np.zeros((len(y), 1, 4, 3), np.float32)
-
-    method = make_method("cgls", {"iterations": 1}, Problem(), make_mask("none-0-0", 6, 2), ({}, {}))
-    method.problem.x_shape = (1, 4, 3)
-    y = np.zeros((2, 1, 6, 5), np.float32)
-    assert method(y, "test").x.shape == (2, 1, 4, 3)
-    method.estimate = lambda *_: type("Found", (), {"x": np.zeros((2, 4, 4)), "stated": None})()
-    with pytest.raises(ValueError, match=r"method cgls estimates x of the shape \(2, 4, 4\); expected \(2, 1, 4, 3\)"):
-        method(y, "test")
+    problem = SimpleNamespace(x_shape=(1, 4, 3))
+    mask = make_mask("none-0-0", 6, 2)
+    method = make_method("mean", {}, problem, mask, ({}, {"x": np.zeros((1, 4, 4), np.float32)}))
+    y, given = np.zeros((2, 1, 6, 5), np.float32), method.given
+    drawn = Drawn(type(method), method.settings, replace(given, observation=seen("none-0-0", 6)))
+    with pytest.raises(ValueError, match=r"method mean estimates x of the shape \(1, 4, 4\); expected \(1, 4, 3\)"):
+        drawn(y, "test")
 
 
 def test_files_of_parts_are_looked_for_in_more_folders(tmp_path, monkeypatch):

@@ -11,8 +11,8 @@ from pairlsi import observations
 from pairlsi.config import check
 from pairlsi.core.instances import instance
 from pairlsi.data import store
-from pairlsi.evaluation.residuals import QUARTILE, over_median, spread
 from pairlsi.predictions import model
+from pairlsi.solvers.residuals import QUARTILE, over_median, spread
 
 COUNT, ANGLES = 30, 24
 

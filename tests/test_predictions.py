@@ -21,7 +21,7 @@ from pairlsi import problems
 from pairlsi.config import Experiment, check
 from pairlsi.core.errors import ConfigError
 from pairlsi.data import store
-from pairlsi.designs import survey
+from pairlsi.designs import next_rows, survey
 from pairlsi.observations import spoiled
 from pairlsi.predictions import (
     ObservationError,
@@ -30,7 +30,6 @@ from pairlsi.predictions import (
     exported,
     misfits,
     model,
-    next_rows,
     packing,
     page,
     rates,
@@ -630,9 +629,8 @@ def test_an_exported_model_predicts_elsewhere_what_the_folder_does(trained, pair
     for kept in ("all", "block"):
         here, there = (m.infer(pairs[1][:20], keep=KEPT[kept]) for m in (trained, elsewhere))
         assert there.said == [] and there.odd == here.odd
-        assert re.findall(r": ([\d., ]+) degrees", there.following) == re.findall(
-            r": ([\d., ]+) degrees", here.following
-        )
+        said = [next_rows.sentence(m, here.keep, m.methods) for m in (trained, elsewhere)]
+        assert len({tuple(re.findall(r": ([\d., ]+) degrees", sentence)) for sentence in said}) == 1
         for name, one in here.estimates.items():
             other = there.estimates[name]
             assert np.linalg.norm(other.x - one.x) < 2e-3 * np.linalg.norm(one.x)
@@ -697,15 +695,17 @@ def test_the_next_row_is_the_one_that_leaves_the_least_error(trained, pairs):
         left = {row: found.expected([*rows, row]) for row in set(range(12)) - set(rows)}
         rows.append(min(left, key=left.get))
         errors.append(np.sqrt(left[rows[-1]] / float(network.square_x.sum())))
-    said = trained.infer(pairs[1][:2], keep=keep).following
+    said = next_rows.sentence(trained, np.array([keep, keep]), trained.methods)
     assert f": {', '.join(f'{CT.positions[row]:g}' for row in rows[9:])} degrees." in said
     assert f"to {', '.join(f'{error:.1%}' for error in errors)}." in said and "of the 3 angles" in said.lower()
 
 
 def test_nothing_is_to_be_measured_next_where_all_was_or_each_sample_lacks_others(trained, pairs):
-    each = np.ones((2, 12), bool)
+    each, block = np.ones((2, 12), bool), np.array([KEPT["block"]] * 2)
+    assert next_rows.sentence(trained, each, trained.methods) == ""
     each[0, 1] = each[1, 2] = False
-    assert trained.infer(pairs[1][:2]).following == "" and trained.infer(pairs[1][:2], keep=each).following == ""
-    assert trained.infer(pairs[1][:2], keep=KEPT["block"], methods=["cgls"]).following == ""
-    text = page.page(trained.infer(pairs[1][:2], keep=KEPT["block"]), CT, trained.experiment.labels, "scan", "ct")
+    assert next_rows.sentence(trained, each, trained.methods) == next_rows.sentence(trained, block, ["cgls"]) == ""
+    found, said = trained.infer(pairs[1][:2], keep=KEPT["block"]), next_rows.sentence(trained, block, trained.methods)
+    text = page.page(found, CT, trained.experiment.labels, "scan", "ct", said)
     assert "Where to measure next" in text and "were not measured these would tell most" in text
+    assert "Where to measure next" not in page.page(found, CT, trained.experiment.labels, "scan", "ct")

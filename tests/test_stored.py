@@ -36,7 +36,7 @@ def test_masks_are_named_by_their_first_draw_and_full_data_are_the_same_for_all_
         stored.mask("random", 90) == "random-90-0" and stored.mask("block", 0) == stored.mask("none", 90) == "none-0-0"
     )
     rows = stored.problem.missing_count
-    assert stored.keep("none-0-0").all() and stored.keep("random-90-0").sum() == rows - round(0.9 * rows)
+    assert stored.keep("none-0-0", 0).all() and stored.keep("random-90-0", 0).sum() == rows - round(0.9 * rows)
 
 
 def test_labels_and_colours_are_those_of_the_config_or_the_kind_and_no_two_methods_have_the_same(tmp_path):

@@ -7,6 +7,7 @@ with job.start(snakemake):  # noqa: F821 - given by Snakemake
 
     from tqdm import tqdm
 
+    from pairlsi.designs import next_rows
     from pairlsi.jobs import outputs, provenance
     from pairlsi.predictions import model, page, writing
 
@@ -35,4 +36,6 @@ with outputs.written(output.stacks) as beside:
 with outputs.written(output.table) as beside:
     writing.write_table(found, beside)
 with outputs.written(output.page) as beside:
-    beside.write_text(page.page(found, predictor.problem, labels, names.name, names.experiment), encoding="utf-8")
+    following = next_rows.sentence(predictor, found.keep, list(found.estimates))
+    told = page.page(found, predictor.problem, labels, names.name, names.experiment, following)
+    beside.write_text(told, encoding="utf-8")

@@ -157,9 +157,6 @@ class Method(Part):
         def estimate(part: slice) -> Estimates:
             measured = self.observation(y[part], split, numbers[part])
             found = self.estimate(measured, split, numbers[part])
-            wanted = (len(measured), *self.problem.x_shape)
-            if np.shape(found.x) != wanted:
-                raise ValueError(f"method {self.kind} estimates x of the shape {np.shape(found.x)}; expected {wanted}")
             if found.stated is None:
                 found = replace(found, stated=self.stated(measured))
             log.info("%s: %d of %d samples", self.observation.name, part.stop, len(y))

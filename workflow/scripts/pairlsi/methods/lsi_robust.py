@@ -6,9 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from pairlsi.core.base import Distinct, Iterations, Weight
-from pairlsi.evaluation.residuals import QUARTILE, over_median, spread
 from pairlsi.methods.lsi_prior import LSIPrior
 from pairlsi.solvers.interpolation import interpolate
+from pairlsi.solvers.residuals import QUARTILE, over_median, spread
 
 ROUNDS = 4  # searches at most, each without what did not fit after the last
 FEW_ROWS, FEW_FOR_BINS = 4, 16

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pairlsi.evaluation.residuals import QUARTILE, over_median
 from pairlsi.predictions.plausible import ODD
+from pairlsi.solvers.residuals import QUARTILE, over_median
 
 FAR = 5.0  # times the median residual of a sample's rows, or bins, where no validation samples say what is usual
 SHOWN = 3  # samples that a sentence names

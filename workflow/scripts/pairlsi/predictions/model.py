@@ -13,7 +13,7 @@ from pairlsi.config import Experiment
 from pairlsi.core.errors import ConfigError
 from pairlsi.data.statistics import Statistics, read_statistics
 from pairlsi.observations import Observation
-from pairlsi.predictions import methods_of, misfits, next_rows, trust
+from pairlsi.predictions import methods_of, misfits, trust
 from pairlsi.predictions.placing import place
 from pairlsi.predictions.plausible import comparable, oddities
 from pairlsi.predictions.reading import Measurement, read
@@ -91,8 +91,7 @@ class Model:
         estimates = {name: together(found, back) for name, found in parts.items()}
         said = list(dict.fromkeys(placed.said))
         odd = [sentence for sentence in odd.values() if sentence] + self.misfits(estimates)
-        following = next_rows.sentence(self, placed.keep, names)
-        return Prediction(estimates, placed.y, placed.keep, names[0], said, odd, placed.truth, following)
+        return Prediction(estimates, placed.y, placed.keep, names[0], said, odd, placed.truth)
 
     def misfits(self, estimates: dict[str, Estimate]) -> list[str]:
         """Sentences on rows and bins that do not fit the others, by a robust method if there is one: it bends least."""

@@ -75,8 +75,8 @@ def verdict(found, labels: dict[str, str]) -> tuple[bool, list[str]]:
     return like, sentences
 
 
-def page(found, problem, labels: dict[str, str], name: str, experiment: str) -> str:
-    """The whole page as HTML that needs no other file."""
+def page(found, problem, labels: dict[str, str], name: str, experiment: str, following: str = "") -> str:
+    """The whole page as HTML that needs no other file; following: which rows to measure next, a sentence."""
     like, sentences = verdict(found, labels)
     plain = problem.approximate_inverse(found.y) if problem.linear else None
     parts = [f'<div class="{"good" if like else "bad"}">{" ".join(map(escape, sentences))}</div>']
@@ -99,8 +99,8 @@ def page(found, problem, labels: dict[str, str], name: str, experiment: str) -> 
         )
     if found.said:
         parts += ["<h2>What was done to the data</h2>", *(f"<p>{escape(said)}</p>" for said in found.said)]
-    if found.following:
-        parts += ["<h2>Where to measure next</h2>", f"<p>{escape(found.following)}</p>"]
+    if following:
+        parts += ["<h2>Where to measure next</h2>", f"<p>{escape(following)}</p>"]
     parts += ["<h2>Sample by sample</h2>", table(found, labels)]
     parts += ["<h2>How</h2>", *(f"<p>{escape(said)}</p>" for said in how(found, labels, experiment))]
     title = f"{escape(name)}: {escape(problem.label)}"

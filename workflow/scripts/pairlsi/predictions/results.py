@@ -30,7 +30,7 @@ class Estimate:
 class Prediction:
     """estimates: method -> `Estimate`; y (N, C, H, W), keep (N, rows): what was measured, on the rows of training;
     said: what was done to the data, in sentences; odd: what is odd about it, likewise; first: the method that speaks
-    for all; truth (N, C, H, W): x where the file had it, else None; following: which rows to measure next, a sentence.
+    for all; truth (N, C, H, W): x where the file had it, else None.
     """
 
     estimates: dict[str, Estimate]
@@ -40,7 +40,6 @@ class Prediction:
     said: list[str] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
     truth: np.ndarray | None = None
-    following: str = ""
 
     def __repr__(self) -> str:
         told = ", ".join(f"{name}: {np.median(one.trust.error):.1%} expected" for name, one in self.estimates.items())

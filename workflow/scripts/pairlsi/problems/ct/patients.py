@@ -79,7 +79,7 @@ def read(path: Path) -> np.ndarray:
 
 
 def _read_head(path: Path) -> np.ndarray:
-    with tarfile.open(path) as content:
+    with tarfile.open(path, encoding="utf-8") as content:
         files = {Path(name).name: name for name in content.getnames()}
         said = plistlib.load(content.extractfile(files["main.plist"]))["matrix"]
         values = content.extractfile(files[said["filename"]]).read()
