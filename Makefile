@@ -110,6 +110,4 @@ $(READY): envs/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=…")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --requirement envs/requirements.txt
-	@# so that .venv/bin/python imports pairlsi wherever it is started
-	@echo $(CURDIR)/workflow/scripts > $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/pairlsi.pth
 	@touch $@

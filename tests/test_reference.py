@@ -129,3 +129,14 @@ def test_no_author_of_the_citation_is_there_twice():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     for authors in (cited["authors"], cited["preferred-citation"]["authors"]):
         assert len({tuple(sorted(author.items())) for author in authors}) == len(authors)
+
+
+@pytest.mark.parametrize(
+    "file", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda file: file.name
+)
+def test_commands_stand_in_blocks_of_code(file):
+    """Where text was wrapped, a command would be a sentence, or a part of a comment before it."""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        assert not re.match(r"(snakemake|export|make|--config\w*|pip|python) [\w$./-]+[=./ -]", line) or "`" in line, (
+            line
+        )
