@@ -2,8 +2,8 @@
 
 All rest on the samples being exchangeable with the new one where it is like the training data (Vovk, Gammerman &
 Shafer, Algorithmic Learning in a Random World, 2005): its rank among them is then uniform. Scores are the larger the
-odder. MAPIE and crepes put intervals about regressors of scikit-learn; several scores at once and bands of images, which
-are most of this, they leave to others.
+odder. MAPIE and crepes put intervals about regressors of scikit-learn; several scores at once and bands of images,
+which are most of this, they leave to others.
 """
 
 from collections.abc import Sequence
