@@ -50,6 +50,11 @@ class LSI(Search):
             description="how strong it is, where misfit is weighted or huber: known: by the problem's noise_level; "
             "estimated: so that what was measured is most likely, of each sample by itself; for principal components",
         )
+        spread: Literal["known", "estimated"] = Field(
+            "known",
+            description="of the latents about their mean: known: as those of training; estimated: together with the "
+            "noise, for objects of another contrast",
+        )
         weights: Annotated[list[Weight], Field(min_length=1), Distinct] = Field(
             [0.0], description="of the regulariser, to choose from on the validation split"
         )
@@ -68,6 +73,8 @@ class LSI(Search):
                 return "noise' is estimated: for misfit weighted and regulariser mahalanobis"
             if getattr(y, "kind", None) != "principal":
                 return f"noise' is estimated, and network {settings.network!r} has no principal components of data"
+        if settings.spread == "estimated" and settings.noise != "estimated":
+            return "spread' is estimated: together with the noise, so noise has to be estimated too"
         prior = settings.start == "mean" or settings.regulariser == "mahalanobis"
         network = experiment.networks[settings.network]
         if prior and "linear" in network.part.offers:
@@ -114,7 +121,10 @@ class LSI(Search):
         if self.settings.misfit != "squared":  # what the decoder cannot say is noise to it
             noise = (self.deviation(y) / self.network.y_scaling.scale).square() + self.network.left_y
         if self.settings.noise == "estimated" and weight > 0:  # without a prior nothing tells it from the latents
-            noise = self.linear_posterior.noise(self.measured(y), noise, weight)
+            from pairlsi.solvers.coordinates import SPREADS
+
+            spreads = SPREADS if self.settings.spread == "estimated" else (1.0,)
+            noise = self.linear_posterior.noise(self.measured(y), noise, weight, spreads)
         objective = Objective(self.settings.misfit, kind, weight, noise.sqrt(), prior)
         steps = iterations, self.settings.history, evaluations
         coordinates = self.coordinates(y, noise, weight) if prior else None

@@ -6,11 +6,13 @@ the prior's weight. Measured in its standard deviations around its mean, a quadr
 ball, which a solver crosses in one step, and a nearly quadratic one in few.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+SPREADS = [10 ** (k / 6) for k in range(-10, 11)]  # factors on the variance of latents, from a 46th to 46
 FACTORS = [10 ** (k / 20) for k in range(-40, 81)]  # on the variance of noise, a twelfth apart
 
 
@@ -44,11 +46,13 @@ class LinearPosterior:
         """Data less their mean (R, m) along the eigenvectors, (R, n), times the roots of the eigenvalues."""
         return left @ self.basis @ self.turn
 
-    def noise(self, data: Tensor, guess: Tensor, weight: float) -> Tensor:
+    def noise(self, data: Tensor, guess: Tensor, weight: float, spreads=(1.0,)) -> Tensor:
         """The variance (R,) of the noise under which data (R, m) are most likely, with a prior of that weight.
 
         Of all factors in `FACTORS` on the guess (R,): along an eigenvector with eigenvalue λ data have the variance
-        λ / weight + n, beside all of them n. Source: MacKay, doi:10.1162/neco.1992.4.3.415, the evidence.
+        λ / weight + n, beside all of them n. spreads: factors that the prior's variance may have, of which the
+        likeliest is taken too, and given as so much less noise: what is most likely behind both is the same. Source:
+        MacKay, doi:10.1162/neco.1992.4.3.415, the evidence.
         """
         left = data.double() - self.mean @ self.basis.T
         some = self.values > self.values.max() * torch.finfo(torch.float64).eps * len(self.values)
@@ -56,13 +60,13 @@ class LinearPosterior:
         along = self.along(left)[:, some].square() / self.values[some]
         beside = (left.square().sum(1) - along.sum(1)).clamp(min=0)
         others, best = data.shape[1] - len(values), None
-        for factor in FACTORS:
+        for factor, spread in itertools.product(FACTORS if len(spreads) == 1 else FACTORS[::2], spreads):
             n = factor * guess.double()
-            variances = values + n[:, None]
+            variances = spread * values + n[:, None]
             cost = (variances.log() + along / variances).sum(1) + others * n.log() + beside / n
             if best is None:
-                best, least = n, cost
-            best, least = torch.where(cost < least, n, best), torch.minimum(cost, least)
+                best, least = n / spread, cost
+            best, least = torch.where(cost < least, n / spread, best), torch.minimum(cost, least)
         return best.to(data.dtype)
 
     def coordinates(self, data: Tensor, noise: Tensor, weight: float) -> Coordinates:
