@@ -1,11 +1,9 @@
 """What principal components of a network's length leave of the variance, against components that NumPy finds."""
 
-import copy
-
 import numpy as np
 import pytest
 from in_process import Computed
-from test_settings import shipped
+from test_settings import alone
 
 from pairlsi.config import check
 from pairlsi.data import store
@@ -18,8 +16,7 @@ SHORT, LONG = 12, 60
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory) -> Stored:
     """A long linear PAIR, a short PAIR and an encoder-decoder that have learned next to nothing."""
-    config = shipped()
-    config["experiments"] = {"ct": copy.deepcopy(config["experiments"]["ct"])}
+    config = alone("ct")
     said = config["experiments"]["ct"]
     said["problem"] |= {"image_size": 16, "angles": 12}
     said["data"] |= {"samples": {"train": 200, "validation": 40, "test": 4, "ood": 2}, "shard_size": 200}

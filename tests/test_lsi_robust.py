@@ -1,11 +1,9 @@
 """LSI that leaves out rows and bins which do not fit what the others say, on a PAIR on principal components."""
 
-import copy
-
 import numpy as np
 import pytest
 from in_process import Computed
-from test_settings import shipped
+from test_settings import alone
 
 from pairlsi import observations
 from pairlsi.config import check
@@ -20,8 +18,7 @@ COUNT, ANGLES = 30, 24
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> tuple:
     """A model of tomography, and its test pairs."""
-    config = shipped()
-    config["experiments"] = {"ct": copy.deepcopy(config["experiments"]["ct"])}
+    config = alone("ct")
     said = config["experiments"]["ct"]
     said["problem"] |= {"image_size": 16, "angles": ANGLES}
     said["data"] |= {"samples": {"train": 600, "validation": 20, "test": COUNT, "ood": 2}, "shard_size": 600}

@@ -1,6 +1,5 @@
 """Slices of patients as data of a CT problem: files made here as others write them, and real ones where they lie."""
 
-import copy
 import hashlib
 import io
 import os
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from in_process import Computed
-from test_settings import shipped
+from test_settings import alone
 
 from pairlsi.config import check
 from pairlsi.data import store
@@ -131,8 +130,7 @@ def test_real_slices_are_tissue_bone_and_air(patient, slices, pixels, problem):
 def test_trust_says_of_patients_that_they_are_no_trail_mix(tmp_path):
     """Of a closed form, which at this size tells heads from phantoms, of which one in twenty raises the alarm."""
     paths = [there(patient) for patient in patients.FILES]
-    config = shipped()
-    config["experiments"] = {"ct": copy.deepcopy(config["experiments"]["ct"])}
+    config = alone("ct")
     said = config["experiments"]["ct"]
     said["problem"] |= {"image_size": 32, "angles": 40}
     said["data"] |= {"samples": {"train": 1200, "validation": 100, "test": 100, "ood": 2}, "shard_size": 1200}

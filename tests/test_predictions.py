@@ -14,7 +14,7 @@ import zarr
 from in_process import Computed, report
 from skimage.data import shepp_logan_phantom
 from skimage.transform import resize
-from test_settings import ROOT, shipped
+from test_settings import ROOT, alone, shipped
 
 import pairlsi
 from pairlsi import problems
@@ -315,8 +315,7 @@ def computed(tmp_path_factory) -> Computed:
 
 
 def shipped_ct() -> dict:
-    config = shipped()
-    config["experiments"] = {"ct": copy.deepcopy(config["experiments"]["ct"])}
+    config = alone("ct")
     said = config["experiments"]["ct"]
     said["problem"] |= {"image_size": 16, "angles": 12}
     said["data"] |= {"samples": {"train": 300, "validation": 60, "test": 150, "ood": 2}, "shard_size": 300}

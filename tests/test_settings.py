@@ -35,6 +35,12 @@ def shipped(*presets: Path) -> dict:
     return config
 
 
+def alone(name: str) -> dict:
+    """The shipped config with one of its experiments."""
+    config = shipped()
+    return config | {"experiments": {name: config["experiments"][name]}}
+
+
 def tiny(**changes) -> dict:
     """The tiny preset and a variant, with the values at some keys of the experiment, "training__epochs", changed."""
     config = shipped(*(ROOT / "workflow" / "presets" / f"{name}.yaml" for name in ("variants", "tiny")))

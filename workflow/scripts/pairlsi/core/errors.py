@@ -64,9 +64,10 @@ def with_files(error: ConfigError, paths) -> str:
 def _stands_in(line: str, said: dict) -> str:
     found = re.match(r"config key '([^']+)'", line)
     for path, there in reversed(list(said.items()) if found else []):
-        for key in found[1].split("."):
-            there = there.get(key, _stands_in) if isinstance(there, dict) else _stands_in
-        if there is not _stands_in:
+        *above, last = found[1].split(".")
+        for key in above:
+            there = there.get(key) if isinstance(there, dict) else None
+        if isinstance(there, dict) and last in there:
             return f" (in {path})"
     return ""
 
