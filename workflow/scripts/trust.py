@@ -14,7 +14,7 @@ results = Path(snakemake.input.scalars).parents[1]  # noqa: F821
 predictor = model.of_folder(snakemake.params.experiment, results)  # noqa: F821
 experiment, data = predictor.experiment, results / "data"
 splits = {split: tuple(store.read(data / f"{split}.zarr", name) for name in store.ARRAYS) for split in ("test", "ood")}
-found = list(rates.rows(predictor, rates.masks_tried(experiment), splits, experiment.evaluation.seed))
+found = list(rates.rows(predictor, rates.masks(experiment), splits, experiment.evaluation.seed))
 with outputs.written(snakemake.output.table) as beside, open(beside, "w", encoding="utf-8", newline="") as file:  # noqa: F821
     writer = csv.DictWriter(file, found[0], lineterminator="\n")
     writer.writeheader()

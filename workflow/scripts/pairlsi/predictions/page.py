@@ -102,6 +102,8 @@ def page(found, problem, labels: dict[str, str], name: str, experiment: str, fol
     if following:
         parts += ["<h2>Where to measure next</h2>", f"<p>{escape(following)}</p>"]
     parts += ["<h2>Sample by sample</h2>", table(found, labels)]
+    if problem.unnoticed:
+        parts += ["<h2>What no test can notice</h2>", *(f"<p>{escape(said)}</p>" for said in problem.unnoticed)]
     parts += ["<h2>How</h2>", *(f"<p>{escape(said)}</p>" for said in how(found, labels, experiment))]
     title = f"{escape(name)}: {escape(problem.label)}"
     head = f'<!doctype html><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'

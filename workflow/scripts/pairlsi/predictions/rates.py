@@ -26,13 +26,6 @@ def masks(experiment) -> dict[str, np.ndarray]:
     return found or {"none-0": np.ones(experiment.problem.missing_count, bool)}
 
 
-def masks_tried(experiment) -> dict[str, np.ndarray]:
-    """Those that rates are told of: full data, and what is missing of the data that the claims are about."""
-    known, wanted = masks(experiment), (0, experiment.evaluation.percent)
-    tried = {name: keep for name, keep in known.items() if observations.split_case(name)[1] in wanted}
-    return tried or dict(list(known.items())[:1])
-
-
 def rows(model: Model, masks: dict[str, np.ndarray], splits: dict[str, tuple], seed: int) -> Iterator[dict]:
     """A row a mask, kind of data, severity, method and sample.
 

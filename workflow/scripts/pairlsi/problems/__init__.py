@@ -42,6 +42,7 @@ class Problem(Part):
     peak_frequency              Hz, of the Ricker wavelet that sends waves out; None where none does
     positions, position_unit    where the rows that masks act on lie, (rows,), for measurements that have others
     position_period             after which a row comes again, mirrored along the last axis of y; None where none does
+    unnoticed                   sentences on what can be wrong with data that no test of them can tell
     oddities(y, keep)           what is odd about data whatever x is, name -> (N,); `oddity_words` says it, see below
     symmetries                  what turns a pair (x, y) into one that is as likely: training makes use of them
     x_axes, y_axes              names of the axes (C, H, W), for who opens the data
@@ -68,6 +69,7 @@ class Problem(Part):
     inverse_label: ClassVar[str] = "A quick inverse"
     position_period: ClassVar[float | None] = None
     oddity_words: ClassVar[dict[str, str]] = {}
+    unnoticed: ClassVar[tuple[str, ...]] = ()
     shares_samples = False
     archives: list[dict] = []
     sections: ClassVar[tuple[str, ...]] = ()

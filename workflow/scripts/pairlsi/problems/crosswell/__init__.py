@@ -83,6 +83,11 @@ class Crosswell(Problem):
         "early": "Of the norm of the records, {value:.1%} arrives before any wave could: is time zero that of the "
         "shot, is the sampling interval right, are shots and receivers in order, is noise no stronger than in training?"
     }
+    unnoticed = (
+        "With the wells taken for one another, shots and receivers alike, the data are those of the model mirrored; "
+        "with both wells counted from below, those of it upside down. They fit as well, and the estimate is mirrored "
+        "as they are. Receivers alone in the wrong order are noticed.",
+    )
     Settings = Settings
 
     def __init__(self, settings: Settings):

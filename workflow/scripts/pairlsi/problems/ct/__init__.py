@@ -70,6 +70,11 @@ class CT(Problem):
     inverse_label = "Filtered backprojection"
     position_period = 180.0
     oddity_words = moments.WORDS
+    unnoticed = (
+        "Bins counted from the other side are the data of the object turned by 180 degrees, and angles counted the "
+        "other way, or from another zero, those of it mirrored or turned: they fit as well, and the estimate is turned "
+        "or mirrored as they are. Hold one slice with something known in it against its estimate.",
+    )
     mirrored = True  # p(s, θ + π) = p(-s, θ): the sinogram goes on past its first and last view
 
     Settings = Settings

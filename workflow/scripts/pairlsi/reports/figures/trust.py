@@ -1,7 +1,14 @@
-"""Figure of the rates of what predictions say of themselves."""
+"""Figures of the rates of what predictions say of themselves."""
+
+import math
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
+
+from pairlsi.reports.trusted import label, severity_of
+
+COLUMNS = 5
 
 
 def rates(table) -> Figure:
@@ -38,3 +45,37 @@ def rates(table) -> Figure:
     last.set(xlabel="level of an interval or a band", ylabel="part that it holds", xlim=(0, 1), ylim=(0, 1))
     last.legend(fontsize=8, frameon=False)
     return figure
+
+
+def roc(table) -> Figure:
+    """A panel a kind of wrong data: which part is noticed against which part of test data as they should be raises an
+    alarm, a line a severity, over all p-values at which an alarm may be raised.
+    """
+    levels = np.r_[0, np.unique(table.p_value)]
+    alarms = at_or_below(table[table.kind == "test"].p_value, levels)
+    kinds = list(table[table.kind != "test"].kind.unique())
+    rows = math.ceil(len(kinds) / COLUMNS)
+    figure = Figure(figsize=(13, 2.5 * rows + 0.4), layout="constrained")
+    axes = figure.subplots(rows, COLUMNS, squeeze=False, sharex=True, sharey=True).ravel()
+    for panel, kind in zip(axes, kinds, strict=False):
+        panel.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle=":")
+        severities = sorted(table[table.kind == kind].severity.unique())
+        for number, severity in enumerate(severities):
+            own = table[(table.kind == kind) & (table.severity == severity)]
+            colour = colormaps["viridis_r"](0.15 + 0.85 * (number + 1) / len(severities))
+            panel.plot(alarms, at_or_below(own.p_value, levels), color=colour, linewidth=1.4, label=f"{severity:g}")
+        panel.set_title(label(kind), fontsize=9)
+        panel.set(xlim=(0, 1), ylim=(0, 1.02))
+        if severities[-1]:
+            panel.legend(fontsize=7, frameon=False, loc="lower right")
+            panel.set_xlabel(severity_of(kind, severities[-1]).partition(" ")[2], fontsize=8)
+    for panel in axes[len(kinds) :]:
+        panel.set_visible(False)
+    figure.supxlabel("false alarms", fontsize=9)
+    figure.supylabel("noticed", fontsize=9)
+    return figure
+
+
+def at_or_below(p_values, levels: np.ndarray) -> np.ndarray:
+    """Which part of the p-values is at or below each of the levels, (levels,)."""
+    return (np.asarray(p_values)[:, None] <= levels).mean(0)

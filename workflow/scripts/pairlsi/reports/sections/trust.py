@@ -45,3 +45,11 @@ class Trust(Section):
             "sample has a smaller p-value than one that is not.",
             index=False,
         )
+        show(
+            figures.roc(trusted.first(table)),
+            stored.figures,
+            "roc",
+            "ROC curves: which part of the samples is noticed, by kind and severity, against the part of samples as "
+            "they should be that raise an alarm. The area under a curve stands in the table; on the dotted line "
+            "nothing is noticed.",
+        )
