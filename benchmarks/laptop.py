@@ -1,4 +1,4 @@
-"""The CT experiment of config.yaml as the benchmarks use it: its problem, data in Zarr and a network trained a little.
+"""The examples with the paper's architectures, as the benchmarks use them: CT has data and a network trained a little.
 
 What takes time is kept in benchmarks/cache and made again when the settings or the samples asked for change.
 """
@@ -16,6 +16,7 @@ import yaml
 
 from pairlsi import observations, problems
 from pairlsi.config import Experiment
+from pairlsi.core import variants
 from pairlsi.data import simulation, store
 from pairlsi.data.batches import Batches
 from pairlsi.data.statistics import Statistics
@@ -28,10 +29,12 @@ TRAIN, VALIDATION, TEST, SHARD = 2048, 16, 1000, 128  # samples of each split an
 EPOCHS = 3  # 128 steps each: the decoder is to be a trained one, not a good one
 
 
-def experiment() -> dict:
-    """The CT experiment at laptop scale, checked and complete."""
-    said = yaml.safe_load((machine.ROOT / "config.yaml").read_text(encoding="utf-8"))
-    return Experiment(said["experiments"]["ct"], "experiments.ct").said
+def experiment(name: str = "ct") -> dict:
+    """An example at laptop scale with the paper's architecture, checked and complete."""
+    said = {}
+    for path in ("config.yaml", "workflow/presets/variants.yaml"):
+        said |= yaml.safe_load((machine.ROOT / path).read_text(encoding="utf-8"))["experiments"]
+    return Experiment(variants.complete(said, f"{name}_paper"), f"experiments.{name}_paper").said
 
 
 def place(*said) -> Path:

@@ -13,10 +13,10 @@ import time
 import machine  # first: it holds libraries to one thread
 
 # isort: split
+import laptop
 import numpy as np
 import one_by_one
 import torch
-import yaml
 
 from pairlsi import observations
 from pairlsi.config import Experiment
@@ -30,10 +30,10 @@ MASK = "random-50-0"
 
 
 def trained(experiment: Experiment) -> torch.nn.Module:
-    """The experiment's VPAE after a few steps of Adam on a few samples."""
+    """The experiment's variational PAIR after a few steps of Adam on a few samples."""
     torch.manual_seed(0)
     x, y = drawn(experiment, "train", 64)
-    network = stored.create(experiment.network_told("vpae"), experiment.problem)
+    network = stored.create(experiment.network_told("pair"), experiment.problem)
     scalars = {name: {"mean": u.mean(), "std": u.std()} for name, u in (("x", x), ("y", y))}
     stored.fit_scaling(network, Statistics(scalars, {}), "global")
     x, y = torch.from_numpy(x), torch.from_numpy(y)
@@ -68,8 +68,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    said = yaml.safe_load((machine.ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]["crosswell"]
-    experiment = Experiment(said)
+    experiment = Experiment(laptop.experiment("crosswell"))
     network = trained(experiment)
     case, draw = observations.split_draw(MASK)
     keep = torch.from_numpy(observations.made(experiment.described(case), experiment.problem, draw).mask.weights())

@@ -286,5 +286,5 @@ def test_a_crosswell_experiment_is_accepted():
     for name in ("fbp-unet", "primal-dual"):
         del experiment["networks"][name], experiment["methods"][name]
     experiment["networks"]["linear-long"]["latent"] = [1024, 1500]  # no more than a model has cells
-    experiment["networks"]["principal"]["x"]["latent"] = 1024
+    experiment["architecture"]["x"]["latent"] = 1024
     assert config.check({"experiments": {"wells": experiment}})["experiments"]["wells"]["problem"] == LAPTOP

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from clone import ROOT
 
 # what a machine for GPU work has, with what these need themselves
@@ -81,11 +80,12 @@ def program(monkeypatch):
 
 
 def test_what_is_measured_are_the_examples_of_the_config(program):
+    import laptop
+
     from pairlsi import problems
 
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["experiments"]
     for name, example in program.EXAMPLES.items():
-        said = config[name]
+        said = laptop.experiment(name)
         problem = problems.create(said["problem"])
         assert example["shapes"] == (problem.x_shape, problem.y_shape)
         paired = next(network for network in said["networks"].values() if network.get("kind") == "paired")

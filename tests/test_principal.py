@@ -252,3 +252,61 @@ def test_the_search_through_the_posterior_ends_where_the_plain_one_does_and_soon
     plain = latent_space_inference(network, y, keep, start, "y", 300, 50, None, objective).points
     assert torch.allclose(values(by_posterior[-1]), values(plain[-1]), rtol=5e-3)
     assert (values(by_posterior[2]) < values(plain[6])).all()
+
+
+WEIGHTS = 2e-3, 5e-3  # of the divergences
+
+
+@pytest.fixture(scope="module")
+def variational(problem, data):
+    torch.manual_seed(0)
+    parts = (said(n, width) for n, width in zip(LATENTS, (4, 0), strict=True))
+    network = scaled(PairedAutoencoder(problem.x_shape, problem.y_shape, *parts, divergence=WEIGHTS), data)
+    set_closed_forms(network, *data, problem.symmetries)
+    return network
+
+
+def test_a_variational_pair_starts_as_the_best_linear_one(data, linear, variational):
+    given = tensors(data)
+    variational.eval()
+    with torch.no_grad():
+        found, wanted = variational.loss_terms(*given), linear.loss_terms(*given)
+    for name, term in wanted.items():
+        rows = slice(10) if name.startswith("autoencode") else slice(10, 20)
+        assert torch.allclose(found[name], term[rows], rtol=1e-3, atol=1e-5), name
+    assert torch.allclose(variational.invert(given[1]), linear.invert(given[1]), atol=1e-4)
+
+
+@pytest.mark.parametrize("space", ["x", "y"])
+def test_deviations_of_latents_balance_their_divergence_and_the_error_that_they_make(data, variational, space):
+    u = tensors(data)["xy".index(space)]
+    mean, deviation = getattr(variational, f"distribution_{space}")(u)
+    variances, entries = getattr(variational, f"{space}_encoder").variances, u[0].numel()
+    prior = torch.distributions.Normal(0.0, variances.sqrt())
+
+    def cost(factor: float):
+        own = torch.distributions.Normal(mean, factor * deviation)
+        return (factor * deviation).square() / entries + WEIGHTS["xy".index(space)] * torch.distributions.kl_divergence(
+            own, prior
+        )
+
+    least = cost(1.0)
+    assert all((cost(factor) > least).all() for factor in (0.8, 0.95, 1.05, 1.25))
+    terms = variational.loss_terms(*tensors(data))[f"divergence_{space}"]
+    own = torch.distributions.Normal(mean, deviation)
+    assert torch.allclose(terms, torch.distributions.kl_divergence(own, prior).sum(1), rtol=1e-4)
+
+
+def test_errors_of_sampled_latents_are_those_of_what_they_decode_into(data, variational):
+    x, y = tensors(data)
+    variational.train()
+    torch.manual_seed(3)
+    found = variational.loss_terms(x, y)["autoencode_y"]
+    torch.manual_seed(3)
+    variational.eval()
+    (mean_x, _), (mean, deviation) = variational.distribution_x(x), variational.distribution_y(y)
+    torch.randn_like(mean_x)
+    decoded = variational.decode_y(mean + deviation * torch.randn_like(mean))
+    wanted = ((decoded - y) / variational.y_scaling.scale).square().flatten(1).mean(1)
+    assert torch.allclose(found, wanted[:10], rtol=1e-4)
+    assert not torch.allclose(variational.loss_terms(x, y)["autoencode_y"], found, rtol=1e-2)

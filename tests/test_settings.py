@@ -28,6 +28,12 @@ def merged(base: dict, over: dict) -> dict:
     return both
 
 
+def without_nulls(said):
+    if not isinstance(said, dict):
+        return said
+    return {key: without_nulls(value) for key, value in said.items() if value is not None}
+
+
 def shipped(*presets: Path) -> dict:
     config = {}
     for path in (ROOT / "config.yaml", *presets):
@@ -46,7 +52,8 @@ def tiny(**changes) -> dict:
     config = shipped(*(ROOT / "workflow" / "presets" / f"{name}.yaml" for name in ("variants", "tiny")))
     ct = config["experiments"]["ct"]
     ct["networks"]["linear"], ct["methods"]["linear-lsi"] = {"latent": [16, 16]}, {}  # of the preset more
-    del config["experiments"]["ct_noisy"]  # it would take every change from ct and contradict some
+    for name in ("ct_noisy", "ct_paper"):  # they would take every change from ct and contradict some
+        del config["experiments"][name]
     for key, value in changes.items():
         put(config["experiments"]["ct"], key.replace("__", "."), value)
     return config
@@ -73,7 +80,8 @@ def test_what_ships_is_valid_and_comes_back_complete(presets):
     there = {name: given for name, given in config["experiments"].items() if given is not None}
     assert set(checked["experiments"]) == set(there)
     for name, given in there.items():
-        assert merged(checked["experiments"][name], given) == checked["experiments"][name]  # nothing given is changed
+        # nothing given is changed; null stands for what the experiment's architecture says
+        assert merged(checked["experiments"][name], without_nulls(given)) == checked["experiments"][name]
 
 
 def test_the_check_of_a_checked_config_changes_nothing():
@@ -106,7 +114,6 @@ WRONG = [
     ("methods.pair", 3, ["is 3", "a mapping"]),
     ("methods.Pair", {"kind": "pair"}, ["a name is lower-case letters, digits and -"]),
     ("training.seeds", [], ["[]", "at least 1"]),
-    ("architecture.y.strides", [], ["[]", "at least 1"]),
     ("observations.random.draws", [0, 1], ["[0, 1]", "integer"]),
     ("methods.cgls.draws", 0, ["0", "greater than or equal to 1"]),
     ("methods.lsi-refined.draws", 3, ["makes 3 draws of random-25", "stored of 2", "inference.kept_draws"]),
@@ -121,7 +128,7 @@ WRONG = [
     ("training.devices", 3, ["training.batch_size", "are 3 processes", "a multiple of 6"]),
     ("training.nodes", 0, ["0", "greater than or equal to 1"]),
     ("training.batch_size", 97, ["97", "at most the 96", "data.samples.train"]),
-    ("methods.encdec-block.network", "encdec-blck", ["'encdec-blck'", "it may be pair, principal, encdec-none"]),
+    ("methods.encdec-block.network", "encdec-blck", ["'encdec-blck'", "it may be pair, encdec-none"]),
     ("methods.linear-lsi.network", "pair", ["is 'pair'", "it may be linear"]),
     ("methods.cgls.network", "pair", ["is 'pair'", "takes no network"]),
     ("networks.linear-long", REMOVED, ["methods.linear-estimate.network' is 'linear-long'", "it may be linear"]),
@@ -145,8 +152,6 @@ WRONG = [
     ("problem.source", {"kind": "mri"}, ["'mri'", "'phantoms', 'specimens', '2detect'"]),
     ("problem.source", {"kind": "2detect", "scale": 1.0}, ["problem.source.folder'", "is missing"]),
     ("problem.source", {"kind": "phantoms", "foldr": "a"}, ["problem.source.foldr'", "is unknown", "kind"]),
-    ("architecture.x.strides", [3], ["3", "1 or 2"]),
-    ("architecture.x.stem", 3, ["3", "1, 2 or 4"]),
     ("networks.pair.x", {"kind": "residual"}, ["x.latent'", "is missing"]),
     ("training.buffer_samples", 31, ["31", "shard_size is 32"]),
     ("training.device", "gpu", ["'gpu'", "'auto', 'cpu' or 'cuda'"]),
@@ -170,12 +175,10 @@ WRONG = [
     ("networks.pair.divergence", [1e-5, -1], ["-1", "greater than or equal to 0"]),
     ("networks.linear.latent", [257, 16], ["257 latents of x", "at most 256", "data.samples.train"]),
     ("networks.linear.latent", [16, 400], ["400 latents of y", "at most 368"]),
-    ("networks.principal.x.latent", 257, ["networks.principal.x.latent' is 257", "256 entries"]),
-    ("networks.principal.divergence", [1.0e-6, 1.0e-6], ["networks.principal.divergence'", "leave it out"]),
-    ("networks.principal.y", None, ["x.kind' is 'principal'", "of both, of none"]),
-    ("networks.principal.inverse", RESIDUAL, ["inverse' is given", "x.kind is 'principal'"]),
-    ("networks.pair.inverse", RESIDUAL, ["inverse' is given", "y.kind 'residual'"]),
-    ("networks.principal.x.width", -1, ["-1", "greater than or equal to 0"]),
+    ("architecture.x.latent", 257, ["networks.pair.x.latent' is 257", "256 entries"]),
+    ("architecture.y", RESIDUAL, ["networks.pair.x.kind' is 'principal'", "of both, of none"]),
+    ("networks.pair.inverse", RESIDUAL, ["inverse' is given", "x.kind is 'principal'"]),
+    ("architecture.x.width", -1, ["-1", "greater than or equal to 0"]),
     ("training.symmetries", 2, ["2", "boolean"]),
     ("networks.linear.latent", REMOVED, ["is missing"]),
     ("networks.linear.latent", [16], ["[16]", "at least 2"]),
@@ -218,12 +221,16 @@ WRONG = [
 ]
 # the same in the experiment crosswell
 WRONG_CROSSWELL = [
+    ("architecture.y.strides", [], ["[]", "at least 1"]),
+    ("architecture.x.strides", [3], ["3", "1 or 2"]),
+    ("architecture.x.stem", 3, ["3", "1, 2 or 4"]),
     ("architecture.x.rates", [], ["[]", "at least 1"]),
     ("architecture.x.rates", [2, 2], ["[2, 2]", "differ"]),
     ("architecture.x.rates", [0], ["0", "greater than or equal to 1"]),
     ("architecture.x.rates", REMOVED, ["is missing"]),
     ("architecture.y.layers", 0, ["0", "greater than or equal to 1"]),
-    ("architecture.y.strides", [2, 2, 2, 2], ["networks.vpae.y.strides'", "by 16", "10 rows or columns"]),
+    ("architecture.y.strides", [2, 2, 2, 2], ["networks.encdec-fresh.y.strides'", "by 16", "10 rows or columns"]),
+    ("networks.pair.y", REMOVED, ["inverse' is given", "y.kind 'pyramid'"]),
     ("methods.cgls", {"iterations": 3}, ["adjoint", "take it out"]),
     ("methods.mlsi-lsi.start", "pare", ["starts from 'pare'", "it may be"]),
     ("methods.fwi.roughness", REMOVED, ["is missing"]),
@@ -240,7 +247,7 @@ WRONG_CROSSWELL = [
     ("methods.mlsi.samples.train", 1, ["is unknown", "it may be validation, test, ood"]),
     ("methods.mlsi.stop", "best", ["'best'", "'fixed' or 'validation'"]),
     ("methods.mlsi.members", 0, ["0", "greater than or equal to 1"]),
-    ("networks.vpae.divergence", None, ["members' is 2", "drawn from a variational network"]),
+    ("networks.pair.divergence", None, ["members' is 2", "drawn from a variational network"]),
 ]
 EVERY_WRONG = [("ct", *wrong) for wrong in WRONG] + [("crosswell", *wrong) for wrong in WRONG_CROSSWELL]
 
@@ -296,7 +303,7 @@ def test_members_that_would_all_start_from_the_mean_are_refused():
     config = tiny()
     config["experiments"] = {"crosswell": config["experiments"]["crosswell"]}
     prior = config["experiments"]["crosswell"]["methods"]["lsi-prior"]
-    prior |= {"network": "vpae", "members": 3}
+    prior |= {"network": "pair", "members": 3}
     settings.check(copy.deepcopy(config))
     prior["start"] = "mean"
     with pytest.raises(ConfigError, match="lsi-prior.members' is 3: all would start from the mean"):
@@ -360,6 +367,18 @@ def test_a_key_that_stands_in_a_config_file_twice_is_named_with_both_lines(tmp_p
         assert fragment in str(raised.value)
 
 
+def test_mistakes_in_several_blocks_and_experiments_are_told_at_once():
+    config = tiny(training__epochs=0, methods__tv__weights=[], networks__pair__kind="pared", problem__angles=0)
+    config["experiments"]["crosswell"]["methods"]["fwi"]["roughness"] = [-1.0]
+    with pytest.raises(ConfigError) as raised:
+        settings.check(config)
+    wanted = {
+        f"{CT}.{key}" for key in ("training.epochs", "methods.tv.weights", "networks.pair.kind", "problem.angles")
+    }
+    found = {line.split("'")[1] for line in str(raised.value).splitlines()}
+    assert wanted | {"experiments.crosswell.methods.fwi.roughness.0"} <= found
+
+
 def test_two_mistakes_make_two_lines():
     with pytest.raises(ConfigError) as raised:
         settings.check(tiny(training__epochs=0, evaluation__confidence=2))
@@ -377,7 +396,8 @@ def test_two_mistakes_make_two_lines():
         {"training__batch_size": 8, "training__devices": 2, "training__nodes": 2},
         {"training__learning_rate": "1e-3"},  # YAML 1.1 takes 1e-3 without a point for a string
         {"problem__detector_bins": 16},
-        {"architecture__x__strides": [2, 2, 2], "architecture__x__stem": 2},  # one pixel is left
+        {"architecture": {"x": RESIDUAL | {"strides": [2, 2, 2], "stem": 2}, "y": RESIDUAL}}  # one pixel is left
+        | {"methods__lsi-prior__noise": "known"},
         {"methods__lsi-prior__weights": [0]},
         {"methods__lsi-prior": None, "methods__lsi-refined": None},
         {"networks__linear": None, "methods__linear-lsi": None},
@@ -440,14 +460,7 @@ def test_a_method_takes_the_network_of_its_name_or_the_first_trained_one_that_it
     methods = settings.Experiment(experiments["ct"]).methods
     assert {name: methods[name].settings.network for name in wanted} == wanted
     methods = settings.Experiment(experiments["crosswell"]).methods
-    wanted = {
-        "pair": "vpae",
-        "mlsi": "vpae",
-        "lsi-refined": "principal",
-        "fwi": None,
-        "mean": None,
-        "linear-lsi": "linear",
-    }
+    wanted = {"pair": "pair", "mlsi": "pair", "fwi": None, "mean": None, "linear-lsi": "linear"}
     assert {name: methods[name].settings.network for name in wanted} == wanted
 
 
@@ -464,6 +477,18 @@ def test_two_settings_of_one_method_and_two_networks_stand_side_by_side_under_na
     methods["lsi"] |= words
     renamed = settings.Experiment(settings.check(config)["experiments"]["ct"])
     assert renamed.method_told("lsi", "random-25") == told and renamed.labels["lsi"] == "another"
+
+
+def test_what_a_variant_says_of_another_kind_takes_no_key_from_its_base():
+    config = tiny()
+    config["experiments"]["other"] = {
+        "variant_of": "ct",
+        "architecture": {"x": RESIDUAL, "y": RESIDUAL},
+        "methods": {"lsi-prior": {"kind": "pair"}},
+    }
+    found = settings.check(config)["experiments"]["other"]
+    assert found["architecture"] == {"x": RESIDUAL, "y": RESIDUAL}
+    assert found["methods"]["lsi-prior"]["kind"] == "pair" and "regulariser" not in found["methods"]["lsi-prior"]
 
 
 def test_a_variant_takes_every_key_from_its_base_but_its_own():

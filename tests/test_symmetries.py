@@ -142,6 +142,23 @@ def samples(count: int) -> tuple[np.ndarray, np.ndarray]:
     return x, (rows(x) @ mix + rng.standard_normal((count, 30)).astype(np.float32)).reshape(count, *Y)
 
 
+def test_a_fit_behind_a_mask_for_each_sample_is_one_to_data_with_zeros_there(symmetries):
+    x, y = samples(40)
+    y += 3
+    found, wanted = (LinearPair(X, Y, 4, 5).requires_grad_(False) for _ in range(2))
+    for network in (found, wanted):
+        network.y_scaling.shift.fill_(3.0)
+        network.y_scaling.scale.fill_(2.0)
+    masks = (np.random.default_rng(3).random((40 * len(symmetries), 1, 1, 5)) < 0.7).astype(np.float32)
+    fit_samples(found, x, y, symmetries, lambda count: masks[:count])
+    copies = [np.concatenate([rows(u)[:, t] for t in turns]) for u, turns in ((x, symmetries.x), (y, symmetries.y))]
+    many_x, many_y = (u.reshape(-1, *shape) for u, shape in zip(copies, (X, Y), strict=True))
+    fit_samples(wanted, many_x, many_y * masks)
+    assert torch.allclose(found.variances_y, wanted.variances_y, rtol=1e-4)
+    given = torch.from_numpy(many_y * masks)
+    assert torch.allclose(found.invert(given), wanted.invert(given), rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("count", [40, 5], ids=["more samples than entries", "fewer"])
 @pytest.mark.parametrize("keep", [None, (np.arange(5) % 2).astype(np.float32)], ids=["all", "masked"])
 def test_a_fit_with_symmetries_is_a_fit_to_all_turned_copies(symmetries, count, keep):

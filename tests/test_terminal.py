@@ -33,9 +33,9 @@ def send(handler, event, **said):
     handler.handle(logging.makeLogRecord({"msg": "", "levelno": logging.INFO, "event": event} | said))
 
 
-def begin(handler, number, rule="infer", log=()):
+def begin(handler, number, rule="infer", log=(), output=()):
     said = {"experiment": "ct", "method": "lsi", "observation": "block-25", "seed": "0"}
-    send(handler, LogEvent.JOB_INFO, jobid=number, rule_name=rule, wildcards=said, log=list(log))
+    send(handler, LogEvent.JOB_INFO, jobid=number, rule_name=rule, wildcards=said, log=list(log), output=output)
 
 
 def test_the_time_left_is_that_of_what_waits_and_runs_at_the_pace_of_what_ended():
@@ -44,17 +44,27 @@ def test_the_time_left_is_that_of_what_waits_and_runs_at_the_pace_of_what_ended(
     work.plan({"infer": 4, "train": 1, "all": 1, "total": 6})
     assert sum(work.total.values()) == 5
     for number in (1, 2):  # side by side
-        work.jobs[number] = terminal.Job("infer", "", [], 0.0)
+        work.jobs[number] = terminal.Job("infer", "", [], [], 0.0)
     clock.now = 20.0
     work.end(1), work.end(2)
     # a job of infer takes 20 s, twice the guess, so training twice its guess; two go side by side
     assert work.usual("infer") == 20 and work.usual("train") == 2 * terminal.GUESSES["train"]
     assert work.left() == pytest.approx((2 * 20 + 2 * terminal.GUESSES["train"]) / 2)
-    work.jobs[3] = terminal.Job("infer", "", [], 20.0)
+    work.jobs[3] = terminal.Job("infer", "", [], [], 20.0)
     clock.now = 35.0
     assert work.left() == pytest.approx((5 + 20 + 2 * terminal.GUESSES["train"]) / ((40 + 15) / 35))
     clock.now = 100.0  # longer than usual: what is left of it is not less than nothing
     assert work.left() == pytest.approx((20 + 2 * terminal.GUESSES["train"]) / ((40 + 80) / 100))
+
+
+def test_a_report_is_told_as_soon_as_it_is_there(handler):
+    send(handler, LogEvent.RUN_INFO, stats={"report": 1, "infer": 2, "total": 3})
+    begin(handler, 1, "report", output=["results/ct/report.html", "results/ct/figures"])
+    begin(handler, 2, output=["results/ct/inference/lsi"])
+    for number in (1, 2):
+        send(handler, LogEvent.JOB_FINISHED, job_id=number)
+    lines = handler.stream.getvalue().splitlines()
+    assert lines[0] == "to read: results/ct/report.html" and "to read" not in "".join(lines[1:])
 
 
 def test_without_a_terminal_each_job_that_ends_gets_a_line(handler, clock):

@@ -257,6 +257,28 @@ def test_a_checkpoint_that_cannot_be_read_for_now_is_not_given_up(ct_data, ct_pr
         run(ct_data, ct_problem, tmp_path / "checkpoint.pt")
 
 
+def test_a_lower_precision_is_one_in_one_process_too(uninterrupted, ct_data, ct_problem, tmp_path):
+    """Fabric casts `forward` alone unless it wraps the network for several: it would train as before, unnoticed."""
+    _, _, history = run(ct_data, ct_problem, tmp_path / "checkpoint.pt", precision="bf16-mixed")
+    found, wanted = ([row["train_loss"] for row in rows] for rows in (history, uninterrupted[2]))
+    assert found != wanted and found == pytest.approx(wanted, rel=0.05)
+    weights = torch.load(tmp_path / "checkpoint.pt", weights_only=False)["network"]
+    assert all(value.dtype != torch.bfloat16 for value in weights.values())
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "found", "wanted"),
+    [
+        ("cpu", {"avx512_bf16": True}, "bf16-mixed"),
+        ("cpu", {"avx2": True}, "32-true"),
+        ("cuda", {"avx512_bf16": True}, "32-true"),
+    ],
+)
+def test_the_precision_is_the_lower_one_where_the_processor_has_it(monkeypatch, accelerator, found, wanted):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
+    assert processes.precision_on(accelerator) == wanted
+
+
 def test_the_loss_falls_below_that_of_the_mean_on_both_splits(ct_data, ct_problem, tmp_path):
     _, _, history = run(ct_data, ct_problem, tmp_path / "checkpoint.pt", spec=LEARNS, epochs=8)
     # each of the four terms of (4) is 1 for a network that always answers the mean of the training split

@@ -356,9 +356,8 @@ def test_what_has_work_for_a_gpu_asks_for_one_and_nothing_else_does(tmp_path):
     found = {(rule, key, name, other, ask) for rule, other, key, name, ask in re.findall(job, printed, re.M | re.S)}
     wanted = {("infer", key, name, "", "1") for key, names in ON_GPU.items() for name in names}
     wanted |= {("infer", key, name, "_on_cpu", "0") for key, names in ON_CPU.items() for name in names}
-    wanted |= {("train", "ct", name, "", "1") for name in ("pair", "principal", "encdec-random")}
-    wanted |= {("train", "crosswell", name, "", "1") for name in ("vpae", "principal")}
-    wanted |= {("train", "crosswell_mild", "vpae", "", "0")}
+    wanted |= {("train", "ct", name, "", "1") for name in ("pair", "encdec-random")}
+    wanted |= {("train", "crosswell", "pair", "", "1"), ("train", "crosswell_mild", "pair", "", "0")}
     linear = [("ct", "linear"), ("ct", "linear-long"), ("crosswell", "linear-long")]  # the first that there is
     wanted |= {("train", *network, "_on_cpu", "0") for network in linear}
     mild = {"pair": "", "lsi": "", "mlsi": "", "mean": "_on_cpu"}

@@ -13,6 +13,7 @@ rule design:
         "<logs>/{experiment}/design.log",
     benchmark:
         "<logs>/{experiment}/design.tsv"
+    priority: in_turn()
     conda:
         "../../envs/environment.yaml"
     resources:

@@ -18,6 +18,7 @@ rule infer:
         "<logs>/{experiment}/infer/{method}-{case}-seed-{seed}.tsv"
     wildcard_constraints:
         experiment=rf"(?!{WITHOUT_GPU})[a-z][a-z0-9_]*",
+    priority: in_turn()
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -52,6 +53,7 @@ rule summarise:
         "<logs>/{experiment}/summarise.log",
     benchmark:
         "<logs>/{experiment}/summarise.tsv"
+    priority: in_turn()
     conda:
         "../../envs/environment.yaml"
     resources:

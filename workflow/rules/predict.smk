@@ -50,6 +50,7 @@ rule trust:
         "<logs>/{experiment}/trust.log",
     benchmark:
         "<logs>/{experiment}/trust.tsv"
+    priority: in_turn()
     conda:
         "../../envs/environment.yaml"
     resources:

@@ -35,6 +35,7 @@ rule report:
         notebook="<logs>/{experiment}/report.ipynb",
     benchmark:
         "<logs>/{experiment}/report.tsv"
+    priority: in_turn()
     # kernels that start at the same moment can be given one port
     retries: 2
     conda:

@@ -54,7 +54,14 @@ def memory_of_inference(wildcards, attempt):
     return attempt * (3000 + round(4e-6 * numbers * samples))
 
 
+def in_turn(first=0):
+    """A priority: experiments in the order of the config, so that the first report is there while the others run;
+    `first` tells jobs of an experiment apart.
+    """
+    return lambda wildcards: first + 1000 * (len(EXPERIMENTS) - list(EXPERIMENTS).index(wildcards.experiment))
+
+
 def importance(wildcards):
     """A priority: the more methods wait for a network, the sooner it is trained."""
     methods = experiment_of(wildcards).methods.values()
-    return 10 * sum(method.settings.network == wildcards.network for method in methods)
+    return in_turn(10 * sum(method.settings.network == wildcards.network for method in methods))(wildcards)

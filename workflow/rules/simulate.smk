@@ -51,7 +51,7 @@ rule deal_images:
         "<results>/{experiment}/data/images.json",
     log:
         "<logs>/{experiment}/deal_images.log",
-    priority: 300
+    priority: in_turn(300)
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -76,7 +76,7 @@ rule create_store:
     log:
         "<logs>/{experiment}/create_store/{split}.log",
     # data first: the longest jobs, training, wait for all of them
-    priority: 300
+    priority: in_turn(300)
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -108,7 +108,7 @@ rule simulate:
         "<logs>/{experiment}/simulate/{split}-{shard}.log",
     benchmark:
         "<logs>/{experiment}/simulate/{split}-{shard}.tsv"
-    priority: 200
+    priority: in_turn(200)
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -140,7 +140,7 @@ rule statistics:
         "<logs>/{experiment}/statistics.log",
     benchmark:
         "<logs>/{experiment}/statistics.tsv"
-    priority: 300
+    priority: in_turn(300)
     conda:
         "../../envs/environment.yaml"
     resources:

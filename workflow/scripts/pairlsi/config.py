@@ -4,8 +4,7 @@
 itself declares (`core.parts`); here is what experiments are made of.
 """
 
-import re
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -14,7 +13,7 @@ from pairlsi import observations, problems
 from pairlsi.core import variants
 from pairlsi.core.base import EVALUATED, Count, Distinct, Integer, Seed, Strict
 from pairlsi.core.contradictions import contradictions
-from pairlsi.core.errors import ConfigError, check_folders, parse
+from pairlsi.core.errors import ConfigError, check_folders, parse, together
 from pairlsi.core.instances import Instance, instances
 from pairlsi.evaluation.settings import Evaluation
 from pairlsi.networks.architectures import Architecture
@@ -92,19 +91,19 @@ class Experiment:
 
     def __init__(self, said: dict, key: str = "experiment"):
         """Raises ConfigError with one line a mistake, each naming its key."""
-        told = parse(Said, said, key)
+        given = {name: one for name, one in said.items() if isinstance(one, dict)} if isinstance(said, dict) else {}
+        told, self.problem, networks, self.observations, methods, self.sections = together(
+            lambda: parse(Said, said, key),
+            lambda: problems.create(given["problem"], f"{key}.problem") if "problem" in given else None,
+            *(partial(instances, place, given.get(room, {}), f"{key}.{room}") for room, place in ROOMS.items()),
+        )
         self.variant_of, self.data, self.training = told.variant_of, told.data, told.training
         self.inference, self.evaluation, self.architecture = told.inference, told.evaluation, told.architecture
-        self.problem = problems.create(told.problem, f"{key}.problem")
-        self.observations = instances("observations", told.observations, f"{key}.observations")
         self.networks = {
             name: one._replace(settings=one.part.completed(one.settings, self.architecture))
-            for name, one in instances("networks", told.networks, f"{key}.networks").items()
+            for name, one in networks.items()
         }
-        self.methods = {
-            name: self._with_network(one) for name, one in instances("methods", told.methods, f"{key}.methods").items()
-        }
-        self.sections = instances("reports.sections", told.sections, f"{key}.sections")
+        self.methods = {name: self._with_network(one) for name, one in methods.items()}
         self.given, self.predictions = {room: getattr(told, room) for room in ROOMS}, told.predictions
         if lines := [f"config key '{key}.{message}" for message in contradictions(self)]:
             raise ConfigError("\n".join(lines))
@@ -239,11 +238,10 @@ def check(config: dict) -> dict:
         experiments = {name: said for name, said in experiments.items() if said is not None}
     if not isinstance(experiments, dict) or not experiments:
         raise ConfigError(f"config key 'experiments' is {experiments!r}: it must name at least one experiment")
-    checked = {}
-    for name in experiments:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
-            raise ConfigError(
-                f"config key 'experiments.{name}': a name is lower-case letters, digits and _, as in 'ct_fine'"
-            )
-        checked[name] = Experiment(variants.complete(experiments, name), f"experiments.{name}").said
+    made = {}  # variants last: they take the mistakes of what they vary over
+    for names in (set(experiments) - variants.names(experiments), variants.names(experiments)):
+        own = [name for name in experiments if name in names]
+        found = (lambda n=name: Experiment(variants.complete(experiments, n), f"experiments.{n}") for name in own)
+        made |= zip(own, together(*found), strict=True)
+    checked = {name: made[name].said for name in experiments}
     return {**config, **({"pathvars": folders} if folders else {}), "experiments": checked}

@@ -25,11 +25,12 @@ NOTHING = ("total", "all", "default")  # counts of Snakemake's that are no work
 
 @dataclass
 class Job:
-    """A job that runs: its rule, words for it, its log, and when it began (s)."""
+    """A job that runs: its rule, words for it, its log, the pages that it makes, and when it began (s)."""
 
     rule: str
     words: str
     log: list[str]
+    pages: list[str]
     began: float
 
 
@@ -123,8 +124,9 @@ class LogHandler(LogHandlerBase):
                 self.begin()
         elif event == LogEvent.JOB_INFO and record.rule_name in self.work.total:
             log = [str(name) for name in record.log or []]
+            pages = [str(name) for name in record.output or [] if str(name).endswith(".html")]
             told = words(record.rule_name, record.wildcards)
-            self.work.jobs[record.jobid] = Job(record.rule_name, told, log, self.work.clock())
+            self.work.jobs[record.jobid] = Job(record.rule_name, told, log, pages, self.work.clock())
             self.show()
         elif event == LogEvent.JOB_FINISHED:
             self.finish(record.job_id)
@@ -150,6 +152,8 @@ class LogHandler(LogHandlerBase):
         job = self.work.end(number)
         if job is None:
             return
+        for page in job.pages:
+            self.say(f"to read: {page}")
         if self.bar is not None:
             self.bar.update()
             self.show()

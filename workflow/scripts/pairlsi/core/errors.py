@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Union, get_args, get_origin
@@ -15,6 +16,19 @@ FOLDERS = ("results", "logs", "resources")  # the pathvars that the rules use
 
 class ConfigError(ValueError):
     """The config says what it may not; the message has one line a mistake."""
+
+
+def together(*calls: Callable):
+    """What all of these return; raise one ConfigError with the lines of all that raise one."""
+    found, lines = [], []
+    for call in calls:
+        try:
+            found.append(call())
+        except ConfigError as error:
+            lines += [line for line in str(error).split("\n") if line not in lines]
+    if lines:
+        raise ConfigError("\n".join(lines))
+    return found
 
 
 def parse(model: type[BaseModel], given, key: str) -> BaseModel:

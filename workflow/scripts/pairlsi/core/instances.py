@@ -1,10 +1,11 @@
 """Instances of parts: what a config says under `networks`, `observations`, `methods` and `sections`."""
 
 import re
+from functools import partial
 from typing import NamedTuple
 
 from pairlsi.core.base import Strict
-from pairlsi.core.errors import ConfigError, parse
+from pairlsi.core.errors import ConfigError, parse, together
 from pairlsi.core.parts import Part, find
 
 COSMETIC = ("label", "colour")
@@ -49,6 +50,6 @@ def instance(room: str, name: str, said: dict | None, key: str) -> Instance:
 
 def instances(room: str, given: dict, key: str) -> dict[str, Instance]:
     """Those of every entry of a block of a config; an entry that is null is none, as where a variant takes one out."""
-    return {
-        name: instance(room, name, said, f"{key}.{name}") for name, said in (given or {}).items() if said is not None
-    }
+    said = {name: one for name, one in (given or {}).items() if one is not None}
+    found = together(*(partial(instance, room, name, one, f"{key}.{name}") for name, one in said.items()))
+    return dict(zip(said, found, strict=True))

@@ -1,6 +1,7 @@
 """Experiments that differ from another one in a few keys: `variant_of` names it, the other keys say what differs."""
 
 import difflib
+import re
 
 from pairlsi.core.errors import ConfigError
 
@@ -8,8 +9,13 @@ from pairlsi.core.errors import ConfigError
 def complete(experiments: dict, name: str) -> dict:
     """The experiment `name` with what it takes from the one that it is a variant of.
 
-    Raises ConfigError where that is not there or is a variant itself, and where a name stands for no experiment at all.
+    Raises ConfigError where that is not there or is a variant itself, and where a name stands for no experiment at all
+    or may be none.
     """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
+        raise ConfigError(
+            f"config key 'experiments.{name}': a name is lower-case letters, digits and _, as in 'ct_fine'"
+        )
     given = experiments[name]
     others = [other for other in experiments if other != name]
     if isinstance(given, dict) and not {"problem", "variant_of"} & given.keys() and others:
@@ -27,12 +33,18 @@ def complete(experiments: dict, name: str) -> dict:
     return merged(experiments[base], given)
 
 
+def names(experiments: dict) -> set[str]:
+    """Of the experiments that are variants of another one."""
+    return {name for name, said in experiments.items() if isinstance(said, dict) and said.get("variant_of")}
+
+
 def merged(base: dict, over: dict) -> dict:
-    """`over` laid over `base`, dictionaries within them likewise."""
+    """`over` laid over `base`, dictionaries within them likewise; what is of another kind takes nothing from there."""
     both = dict(base)
     for key, value in over.items():
         inner = isinstance(value, dict) and isinstance(both.get(key), dict)
-        both[key] = merged(both[key], value) if inner else value
+        same = inner and value.get("kind") in (None, both[key].get("kind", key))
+        both[key] = merged(both[key], value) if same else value
     return both
 
 

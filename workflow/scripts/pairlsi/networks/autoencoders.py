@@ -67,7 +67,7 @@ class PairedAutoencoder(nn.Module):
         super().__init__()
         self.own = own
         self.weights = dict(zip(("autoencode_x", "autoencode_y", "forward", "inverse"), weights, strict=True))
-        self.variational = divergence is not None
+        self.variational, self.divergence = divergence is not None, divergence
         if self.variational:
             self.weights |= dict(zip(("divergence_x", "divergence_y"), divergence, strict=True))
         parts = 2 if self.variational else 1
@@ -131,16 +131,16 @@ class PairedAutoencoder(nn.Module):
         (z_x, deviation_x), (z_y, deviation_y) = (
             moments(encoder(u), self.variational) for encoder, u in ((self.x_encoder, x), (self.y_encoder, y))
         )
-        divergences = {}
+        divergences, mean_y = {}, z_y
         if self.variational:
-            divergences["divergence_x"] = divergence(z_x, deviation_x).sum(1)
-            divergences["divergence_y"] = divergence(z_y, deviation_y).sum(1)
+            divergences["divergence_x"] = divergence(*in_units_of(self.x_encoder, z_x, deviation_x)).sum(1)
+            divergences["divergence_y"] = divergence(*in_units_of(self.y_encoder, z_y, deviation_y)).sum(1)
             if self.training:
                 z_x, z_y = (z + s * torch.randn_like(z) for z, s in ((z_x, deviation_x), (z_y, deviation_y)))
         own = max(int(self.own * len(x)), min(1, len(x) // 2))  # of two samples, one each
         x_hat = self.x_decoder(torch.cat([z_x[:own], self.inverse_map(z_y[own:])]))
         error_x = squared_error(x_hat, x)
-        error_y = self._errors_y(torch.cat([z_y[:own], self.forward_map(z_x[own:])]), z_y, y)
+        error_y = self._errors_y(torch.cat([z_y[:own], self.forward_map(z_x[own:])]), mean_y, y)
         return {
             "autoencode_x": error_x[:own],
             "autoencode_y": error_y[:own],
@@ -150,7 +150,7 @@ class PairedAutoencoder(nn.Module):
         }
 
     def _errors_y(self, z: Tensor, z_y: Tensor, y: Tensor) -> Tensor:
-        """`squared_error` of what latents z (B, n) decode into, for scaled data y with latents z_y, (B,).
+        """`squared_error` of what latents z (B, n) decode into, for scaled data y with means z_y of latents, (B,).
 
         On principal components it is that of the latents, and what no latents can say: decoding took a quarter of a
         seismic step, for this norm alone.
@@ -185,6 +185,14 @@ def moments(encoded: Tensor, variational: bool) -> tuple[Tensor, Tensor]:
         return encoded, torch.zeros_like(encoded)
     mean, log_variance = encoded.chunk(2, dim=1)
     return mean, (0.5 * log_variance.clamp(*LOG_VARIANCE)).exp()
+
+
+def in_units_of(encoder: nn.Module, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in units of what the prior of the latents of this encoder has for standard deviations, each (B, n)."""
+    if not isinstance(encoder, PrincipalEncoder):
+        return mean, deviation
+    root = encoder.variances.sqrt()
+    return mean / root, deviation / root
 
 
 def divergence(mean: Tensor, deviation: Tensor) -> Tensor:

@@ -71,4 +71,7 @@ class EncoderDecoderNetwork(Network):
     def solve(network, x, y, symmetries) -> None:
         from pairlsi.networks.principal_start import set_closed_forms
 
-        set_closed_forms(network, x, y, symmetries, network.keep.cpu().numpy())
+        keep = None if bool((network.keep == 1).all()) else network.keep.cpu().numpy()
+        if network.masks:
+            keep = network.masks.always
+        set_closed_forms(network, x, y, symmetries, keep)

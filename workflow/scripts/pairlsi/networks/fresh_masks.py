@@ -8,6 +8,7 @@ from pydantic import Field
 from pairlsi.core.base import Integer
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 Missing = Annotated[Integer, Field(ge=1, lt=100)]
@@ -27,20 +28,30 @@ class FreshMasks:
 
     def __call__(self, y: "Tensor", training: bool) -> "Tensor":
         """(B, …), to multiply data y (B, C, H, W) with, 1 where they arrive; outside training always the same."""
+        # made on the host: the same masks whatever device the data are on
+        weights = self.weights(len(y)) if training else self.always(len(y))
+        return weights.to(y.device, y.dtype)
+
+    def always(self, count: int) -> "Tensor":
+        """`weights` that are the same every time."""
         import torch
 
-        # on the host: the same masks whatever device the data are on
-        generator = None if training else torch.Generator().manual_seed(0)
-        kind, amount, first = torch.rand(3, len(y), generator=generator)
-        order = torch.rand(len(y), self.rows, generator=generator).argsort(dim=1)
+        return self.weights(count, torch.Generator().manual_seed(0))
+
+    def weights(self, count: int, generator: "torch.Generator | None" = None) -> "Tensor":
+        """(count, …) of zeros and ones, on the host."""
+        import torch
+
+        kind, amount, first = torch.rand(3, count, generator=generator)
+        order = torch.rand(count, self.rows, generator=generator).argsort(dim=1)
         missing = (1 + (amount * self.most).long().clamp(max=self.most - 1))[:, None]
         start = (first[:, None] * (self.rows - missing + 1)).long()
         row = torch.arange(self.rows)
         block = (row >= start) & (row < start + missing)
         lost = torch.where((kind < 1 / 3)[:, None], order < missing, block) & (kind < 2 / 3)[:, None]
-        shape = [len(y), 1, 1, 1]
+        shape = [count, 1, 1, 1]
         shape[self.axis] = self.rows
-        return (~lost).to(y.device, y.dtype).view(shape)
+        return (~lost).float().view(shape)
 
     @classmethod
     def of(cls, problem, percent: float) -> "FreshMasks":

@@ -8,7 +8,7 @@ import logging
 import torch
 
 from pairlsi.data.batches import Batches
-from pairlsi.networks.autoencoders import PairedAutoencoder, divergence
+from pairlsi.networks.autoencoders import PairedAutoencoder, divergence, in_units_of
 
 log = logging.getLogger(__name__)
 ACTIVE = 0.01  # nats, mean divergence from which a latent counts as active
@@ -20,7 +20,9 @@ def describe(network: PairedAutoencoder, data: Batches) -> dict[str, list[float]
     network.eval()
     means = {}
     for space, distribution in (("x", network.distribution_x), ("y", network.distribution_y)):
-        found = [divergence(*distribution(x if space == "x" else y)) for x, y in data.epoch(0)]
+        encoder = getattr(network, f"{space}_encoder")
+        samples = (x if space == "x" else y for x, y in data.epoch(0))
+        found = [divergence(*in_units_of(encoder, *distribution(u))) for u in samples]
         means[space] = torch.cat(found).double().mean(0).tolist()
         warn(space, means[space])
     return means

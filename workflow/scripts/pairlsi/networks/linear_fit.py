@@ -22,16 +22,24 @@ def fit_samples(network: LinearPair, x, y, symmetries: Symmetries | None = None,
     """Set all maps from samples x, y (N, C, H, W), physical units, by the second moments of these samples.
 
     `network` must have its scaling already. symmetries: the moments are those of all turned copies; keep (C, H, W),
-    broadcastable: entries of y where it is 0 are not used. The eigenvectors come from the smaller of the two matrices
-    of inner products, over entries or over samples: exact and repeatable, unlike a randomised decomposition, and no
-    slower for a few thousand of either. Raises ValueError where a latent is longer than the rank of the samples.
+    broadcastable: entries of y where it is 0 are not used; or a function of how many samples there are, with all
+    copies, that gives a mask for each, (samples, C, H, W), broadcastable: entries of y are 0 where it is. The
+    eigenvectors come from the smaller of the two matrices of inner products, over entries or over samples: exact and
+    repeatable, unlike a randomised decomposition, and no slower for a few thousand of either. Raises ValueError where
+    a latent is longer than the rank of the samples.
     """
     x, y = scaled(network.x_scaling, x), scaled(network.y_scaling, y)
     one = Symmetries(network.x_shape, network.y_shape)
     symmetries = symmetries or one
     if keep is not None:  # a mask has no symmetries
         x, y = (np.concatenate([u[:, turn] for turn in turns]) for u, turns in ((x, symmetries.x), (y, symmetries.y)))
-        y, symmetries = y * np.broadcast_to(keep, network.y_shape).ravel().astype(y.dtype), one
+        symmetries, shift = one, np.zeros(network.y_shape, y.dtype)
+        if callable(keep):
+            keep, shift = np.asarray(keep(len(y))), (network.y_scaling.shift / network.y_scaling.scale).cpu().numpy()
+        rows = y.reshape(-1, *network.y_shape)  # a view, of the copy made above
+        rows += shift
+        rows *= keep
+        rows -= shift
     in_x = Principal([of_part(part, x, network.basis_x.shape[1]) for part in symmetries.parts("x")], "x")
     in_y = Principal([of_part(part, y, network.basis_y.shape[1]) for part in symmetries.parts("y")], "y")
     found = in_x.largest(network.basis_x.shape[1]), in_y.largest(network.basis_y.shape[1])

@@ -48,8 +48,6 @@ class Paired(Network):
         kinds = [space.kind if space else None for space in (settings.x, settings.y)]
         if not any(settings.weights):
             return "weights' are all 0: at least one term of the loss must count"
-        if settings.divergence and "principal" in kinds:
-            return "divergence' is set, and principal components have no distributions of latents: leave it out"
         if settings.inverse is not None and (kinds[0] == "principal" or kinds[1] != "principal"):
             return (
                 f"inverse' is given, and x.kind is {kinds[0]!r}, y.kind {kinds[1]!r}: it goes from principal "

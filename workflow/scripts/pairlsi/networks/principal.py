@@ -4,6 +4,11 @@ encoder: u -> Uᵀ (u + c(u)), decoder: z -> U z + c(U z), with principal compon
 c of their own, zero before training. So an autoencoder starts as the best linear one of its length, which convolutions
 with dense layers did not reach from random weights in the time of a laptop's run, and what is learned is what images
 have that is not Gaussian. z is measured in units of the scaled u: U is orthonormal.
+
+Variational ones have the distributions q(z|u) = N(Uᵀ u, v), v in closed form too: of component i with the variance
+s_i over the training split, the divergence from the prior N(0, s_i), weighted by β, and the squared error that
+sampling adds, v_i an n-th of it for n entries, are least together at v_i = s_i σ² / (s_i + σ²) with σ² = n β / 2: that
+of what is seen in noise of variance σ² (Lucas et al., Don't blame the ELBO, 2019, on linear variational autoencoders).
 """
 
 import math
@@ -22,18 +27,18 @@ class PrincipalEncoder(nn.Module):
     shape: (C, H, W) of a sample.
     latent: length of z: how many principal components.
     encoder_width, width: channels of the U-Nets of encoder and decoder at full resolution; 0 for none.
+    parts: 2 for a mean and a log-variance, one after the other.
 
-    `basis` (entries, latent) holds U, and `variances` (latent,) those of z; zero and one until
-    `principal_start.set_closed_forms`.
+    `basis` (entries, latent) holds U, `variances` (latent,) those of z and `log_variances` (latent,) log v; zero, one
+    and zero until `principal_start.set_closed_forms`.
     """
 
     def __init__(self, shape, latent: int, encoder_width: int, width: int, parts: int = 1):
         super().__init__()
-        if parts != 1:
-            raise ValueError("principal components have no distributions of latents")
         self.latent = latent
         self.register_buffer("basis", torch.zeros(math.prod(shape), latent))
         self.register_buffer("variances", torch.ones(latent))
+        self.register_buffer("log_variances", torch.zeros(latent) if parts > 1 else None)
         self.correction = UNet(shape[0], encoder_width) if encoder_width else None
 
     @property
@@ -43,7 +48,13 @@ class PrincipalEncoder(nn.Module):
 
     def forward(self, u: Tensor) -> Tensor:
         corrected = u if self.correction is None else u + self.correction(u)
-        return corrected.flatten(1) @ self.basis
+        z = corrected.flatten(1) @ self.basis
+        return z if self.log_variances is None else torch.cat([z, self.log_variances.expand_as(z)], 1)
+
+    def balance(self, weight: float) -> None:
+        """Set `log_variances` by a divergence of this weight."""
+        noise = weight * len(self.basis) / 2
+        self.log_variances.copy_((self.variances * noise / (self.variances + noise)).log())
 
 
 class PrincipalDecoder(nn.Module):

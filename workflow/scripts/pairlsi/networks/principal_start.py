@@ -1,9 +1,9 @@
 """What networks on principal components know before training: their bases and the maps between them, in closed form."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from pairlsi.networks.linear_fit import fit_samples
+from pairlsi.networks.linear_fit import BLOCK, fit_samples
 from pairlsi.networks.linear_pair import LinearPair
 from pairlsi.networks.principal import PrincipalDecoder, PrincipalEncoder
 from pairlsi.problems.symmetries import Symmetries
@@ -13,7 +13,7 @@ def set_closed_forms(network: nn.Module, x, y, symmetries: Symmetries, keep=None
     """Set the bases of a PAIR or an encoder-decoder, and its maps, to those of the best linear one.
 
     x, y: samples (N, C, H, W) of the training split; symmetries: of the problem; keep: the mask P that an
-    encoder-decoder is trained behind, None for complete data.
+    encoder-decoder is trained behind, or what gives those of so many samples, None for complete data.
     """
     encoder = network.y_encoder
     both = isinstance(network.x_decoder, PrincipalDecoder)  # or those of y alone
@@ -28,7 +28,18 @@ def set_closed_forms(network: nn.Module, x, y, symmetries: Symmetries, keep=None
             module.basis.copy_(bases[name[0]])
     with torch.no_grad():
         encoder.variances.copy_(linear.variances_y)
+        if both and hasattr(network, "x_encoder"):
+            network.x_encoder.variances.copy_(variances(linear, x))
         for name in ("forward_map", "inverse_map"):
             if both and hasattr(network, name):
                 getattr(network, name).weight.copy_(getattr(linear, name).weight)
                 getattr(network, name).bias.zero_()
+    for name, weight in zip(("x_encoder", "y_encoder"), getattr(network, "divergence", None) or (), strict=False):
+        if isinstance(getattr(network, name), PrincipalEncoder):
+            getattr(network, name).balance(weight)
+
+
+def variances(linear: LinearPair, x) -> Tensor:
+    """Those of the latents of samples x (N, C, H, W), (latent_x,)."""
+    blocks = (linear.encode_x(torch.from_numpy(x[start : start + BLOCK])) for start in range(0, len(x), BLOCK))
+    return sum(z.double().square().sum(0) for z in blocks) / len(x)

@@ -135,7 +135,8 @@ def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batch
     """
     model.train()
     for x, y in data.epoch(progress.epoch, progress.batch):
-        terms = {name: term.mean() for name, term in model.loss_terms(x, y).items()}
+        with processes.autocast():
+            terms = {name: term.mean() for name, term in model.loss_terms(x, y).items()}
         loss = sum(model.weights[name] * term for name, term in terms.items())
         told = processes.sum(torch.stack([loss, *terms.values()]).detach()) / processes.count
         optimizer.zero_grad()

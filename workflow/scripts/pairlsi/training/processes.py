@@ -8,6 +8,7 @@ all of them: the job's script calls srun on itself.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import subprocess
@@ -44,6 +45,12 @@ class Processes:
         if self.count > 1:  # not by Fabric, which would first wait for all: twice the messages, in every batch
             torch.distributed.all_reduce(values)
         return values
+
+    def autocast(self):
+        """A context in which networks compute in the precision that was asked for: in one process Fabric takes no
+        method but `forward` to it.
+        """
+        return self.fabric.autocast() if self.fabric else contextlib.nullcontext()
 
     def backward(self, loss: torch.Tensor) -> None:
         """The gradients of a loss; where Fabric has set the network up, averaged over processes."""
@@ -85,10 +92,11 @@ def start(settings) -> Processes:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise ProcessError("training.device is cuda, and this machine has no CUDA device: set it to auto or cpu")
     accelerator = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+    precision = precision_on(accelerator) if settings.precision == "auto" else settings.precision
     if settings.devices * settings.nodes == 1:
         # said, not left to Fabric: within a job of Slurm it would take the job's tasks for processes of this training
         alone = LightningEnvironment()
-        return Processes(Fabric(accelerator=accelerator, devices=1, precision=settings.precision, plugins=[alone]))
+        return Processes(Fabric(accelerator=accelerator, devices=1, precision=precision, plugins=[alone]))
     if settings.nodes > 1 and job.TASK not in os.environ:
         sys.exit(run_tasks(settings))
     if accelerator == "cuda" and torch.cuda.device_count() < settings.devices:
@@ -101,7 +109,7 @@ def start(settings) -> Processes:
         accelerator=accelerator,
         devices=settings.devices,
         num_nodes=settings.nodes,
-        precision=settings.precision,
+        precision=precision,
         strategy=DDPStrategy(forward_sync_buffers=False),  # constants, or of synchronised batch normalisation
         plugins=[environment],
     )
@@ -113,6 +121,12 @@ def start(settings) -> Processes:
         own = np.random.SeedSequence([torch.initial_seed(), processes.rank]).generate_state(1)
         torch.manual_seed(int(own[0]))
     return processes
+
+
+def precision_on(accelerator: str) -> str:
+    """bf16-mixed where it is faster, as a torch that cannot tell does not know it either; on GPUs it gains nothing."""
+    able = getattr(torch.cpu, "get_capabilities", dict)().get("avx512_bf16", False)
+    return "bf16-mixed" if accelerator == "cpu" and able else "32-true"
 
 
 def run_tasks(settings) -> int:

@@ -28,4 +28,6 @@ class Training(Strict):
     symmetries: bool = Field(
         True, description="whether samples are turned about at random, every time anew, by the problem's symmetries"
     )
-    precision: Literal["32-true", "bf16-mixed"] = Field(description="of the numbers in training")
+    precision: Literal["32-true", "bf16-mixed", "auto"] = Field(
+        description="of the numbers in training: auto is bf16-mixed on processors that have it, else 32-true"
+    )
