@@ -254,14 +254,14 @@ def test_the_search_through_the_posterior_ends_where_the_plain_one_does_and_soon
     assert (values(by_posterior[2]) < values(plain[6])).all()
 
 
-WEIGHTS = 2e-3, 5e-3  # of the divergences
+ERRORS, WEIGHTS = (3.0, 1.0, 1.0, 1.0), (2e-3, 5e-3)  # of the terms of the loss (4), and of the divergences
 
 
 @pytest.fixture(scope="module")
 def variational(problem, data):
     torch.manual_seed(0)
     parts = (said(n, width) for n, width in zip(LATENTS, (4, 0), strict=True))
-    network = scaled(PairedAutoencoder(problem.x_shape, problem.y_shape, *parts, divergence=WEIGHTS), data)
+    network = scaled(PairedAutoencoder(problem.x_shape, problem.y_shape, *parts, ERRORS, WEIGHTS), data)
     set_closed_forms(network, *data, problem.symmetries)
     return network
 
@@ -286,9 +286,9 @@ def test_deviations_of_latents_balance_their_divergence_and_the_error_that_they_
 
     def cost(factor: float):
         own = torch.distributions.Normal(mean, factor * deviation)
-        return (factor * deviation).square() / entries + WEIGHTS["xy".index(space)] * torch.distributions.kl_divergence(
-            own, prior
-        )
+        error, weight = ((ERRORS, WEIGHTS)[i]["xy".index(space)] for i in range(2))
+        divergence = torch.distributions.kl_divergence(own, prior)
+        return error * (factor * deviation).square() / entries + weight * divergence
 
     least = cost(1.0)
     assert all((cost(factor) > least).all() for factor in (0.8, 0.95, 1.05, 1.25))

@@ -6,8 +6,8 @@ with dense layers did not reach from random weights in the time of a laptop's ru
 have that is not Gaussian. z is measured in units of the scaled u: U is orthonormal.
 
 Variational ones have the distributions q(z|u) = N(Uᵀ u, v), v in closed form too: of component i with the variance
-s_i over the training split, the divergence from the prior N(0, s_i), weighted by β, and the squared error that
-sampling adds, v_i an n-th of it for n entries, are least together at v_i = s_i σ² / (s_i + σ²) with σ² = n β / 2: that
+s_i over the training split, the divergence from the prior N(0, s_i), weighted by β, and the mean squared error that
+sampling adds, v_i / n for n entries, weighted by 1, are least together at v_i = s_i σ² / (s_i + σ²) with σ² = n β / 2: that
 of what is seen in noise of variance σ² (Lucas et al., Don't blame the ELBO, 2019, on linear variational autoencoders).
 """
 
@@ -51,10 +51,10 @@ class PrincipalEncoder(nn.Module):
         z = corrected.flatten(1) @ self.basis
         return z if self.log_variances is None else torch.cat([z, self.log_variances.expand_as(z)], 1)
 
-    def balance(self, weight: float) -> None:
-        """Set `log_variances` by a divergence of this weight."""
-        noise = weight * len(self.basis) / 2
-        self.log_variances.copy_((self.variances * noise / (self.variances + noise)).log())
+    def balance(self, divergence: float, error: float) -> None:
+        """Set `log_variances` by the weights of the divergence and of the squared error in the loss."""
+        noise = max(divergence * len(self.basis) / 2, torch.finfo(torch.float32).tiny)
+        self.log_variances.copy_(-(1 / self.variances + error / noise).log())
 
 
 class PrincipalDecoder(nn.Module):

@@ -34,9 +34,10 @@ def set_closed_forms(network: nn.Module, x, y, symmetries: Symmetries, keep=None
             if both and hasattr(network, name):
                 getattr(network, name).weight.copy_(getattr(linear, name).weight)
                 getattr(network, name).bias.zero_()
-    for name, weight in zip(("x_encoder", "y_encoder"), getattr(network, "divergence", None) or (), strict=False):
-        if isinstance(getattr(network, name), PrincipalEncoder):
-            getattr(network, name).balance(weight)
+    for space, weight in zip("xy", getattr(network, "divergence", None) or (), strict=False):
+        own = getattr(network, f"{space}_encoder")
+        if isinstance(own, PrincipalEncoder):
+            own.balance(weight, network.weights[f"autoencode_{space}"])
 
 
 def variances(linear: LinearPair, x) -> Tensor:
