@@ -7,8 +7,8 @@ have that is not Gaussian. z is measured in units of the scaled u: U is orthonor
 
 Variational ones have the distributions q(z|u) = N(Uᵀ u, v), v in closed form too: of component i with the variance
 s_i over the training split, the divergence from the prior N(0, s_i), weighted by β, and the mean squared error that
-sampling adds, v_i / n for n entries, weighted by 1, are least together at v_i = s_i σ² / (s_i + σ²) with σ² = n β / 2: that
-of what is seen in noise of variance σ² (Lucas et al., Don't blame the ELBO, 2019, on linear variational autoencoders).
+sampling adds, v_i / n for n entries, weighted by 1, are least together at v_i = s_i σ² / (s_i + σ²), σ² = n β / 2:
+that of what is seen in noise of variance σ² (Lucas et al., Don't blame the ELBO, 2019, on linear variational ones).
 """
 
 import math
