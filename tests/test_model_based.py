@@ -72,6 +72,20 @@ def test_where_the_surrogate_is_the_operator_a_preconditioned_search_ends_at_onc
     assert off(3, root=root) < 1e-9 and off(3) > 0.1
 
 
+@pytest.mark.parametrize("preconditioned", [False, True])
+def test_with_a_prior_inversion_over_latents_ends_at_the_mode_of_the_posterior(pair, y, preconditioned):
+    p, keep = observe("block-50-0")
+    start = torch.randn(5, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    root = surrogate_root(pair, keep, start[0], 0.1) if preconditioned else torch.eye(6, dtype=torch.float64)
+    slope = p @ Matrix(X_SHAPE, 9).matrix @ pair.u_x / float(pair.y_scaling.scale)
+    left = (keep * y).flatten(1).numpy().T / float(pair.y_scaling.scale) - slope @ start.numpy().T
+    precision = np.linalg.inv(root.numpy() @ root.numpy().T)
+    step = np.linalg.solve(slope.T @ slope + 0.3 * precision, slope.T @ left)
+    given = LONG | {"root": root if preconditioned else None, "weight": 0.3}
+    found = model_based_lsi(pair, Matrix(X_SHAPE, 9), keep * y, keep, start, **given).points[-1]
+    assert found.numpy() == pytest.approx(start.numpy() + step.T, abs=2e-5)
+
+
 def differences() -> np.ndarray:
     """All first differences of a 4 x 5 image as a matrix."""
     rows, columns = np.diff(np.eye(4), axis=0), np.diff(np.eye(5), axis=0)

@@ -5,11 +5,15 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pairlsi.core.base import Distinct, Weight
 from pairlsi.methods.search import Search, sample, variational
 
 
 class MLSI(Search):
-    """min ‖P A(d_x(z_x)) - ỹ‖², with the simulation in the loop, from latents of the mean model or of an estimate."""
+    """min ‖P A(d_x(z_x)) - ỹ‖², with the simulation in the loop, from latents of the mean model or of an estimate.
+
+    Where asked for with a prior that the truth is near them.
+    """
 
     label = "M-LSI"
     colour = "#DD8452"
@@ -30,6 +34,11 @@ class MLSI(Search):
             description="search where the misfit of the network's own forward model, d_y(M z), is about as curved in "
             "all directions: the part of its mean curvature that is added to each; null: in the latents as they are",
         )
+        weights: Annotated[list[Weight], Field(min_length=1), Distinct] = Field(
+            [0.0],
+            description="of a prior, the squared distance from the start in the coordinates of the search, to choose "
+            "from on the validation split",
+        )
 
     @classmethod
     def starts_from(cls, settings):
@@ -45,6 +54,10 @@ class MLSI(Search):
         if settings.members > 1 and settings.start == "mean" and not variational(settings, experiment):
             return f"members' is {settings.members}: starts are drawn from a variational network, else it is 1"
         return None
+
+    @property
+    def weights(self):
+        return self.settings.weights
 
     @property
     def stops_by_validation(self):
@@ -67,7 +80,7 @@ class MLSI(Search):
     def follow(self, y, start, iterations, weight, evaluations):
         from pairlsi.solvers.model_based import model_based_lsi
 
-        steps = iterations, self.settings.history, evaluations, self.root
+        steps = iterations, self.settings.history, evaluations, self.root, weight
         return model_based_lsi(self.network, self.problem, y, self.keep, start, *steps)
 
     @cached_property

@@ -1,6 +1,6 @@
 """Inference with the forward operator in the loop: latent and pixel-wise, from what a search is started with.
 
-    M-LSI (16)   min_{z_x} ‖P A(d_x(z_x)) - ỹ‖²                          over latents, in the range of the decoder
+    M-LSI (16)   min_{z_x} ‖P A(d_x(z_x)) - ỹ‖² + weight ‖T⁻¹ (z_x - z⁰)‖²    over latents, in the range of the decoder
     FWI          min_x ‖F P (A(x) - ỹ)‖² + weight ‖∇(x - x⁰)‖²           over pixels, without any network
 
 Full waveform inversion (FWI) is the classical solver, here with a smoothness prior around its start and, where asked
@@ -30,10 +30,12 @@ def model_based_lsi(
     history: int,
     evaluations: int | None = None,
     root: Tensor | None = None,
+    weight: float = 0.0,
 ) -> Trajectory:
     """M-LSI (16) for zero-filled data y = ỹ (R, C, H, W) from latents `start` (R, latent_x), one problem a row.
 
-    root: T of `surrogate_root`, to search in w where z_x = start + T w; None for z_x itself.
+    root: T of `surrogate_root`, to search in w where z_x = start + T w; None for z_x itself, T the identity. weight: of
+    the prior ‖w‖², that the truth is near the start.
     """
 
     def latents(steps: Tensor, rows: Tensor | slice) -> Tensor:
@@ -41,7 +43,8 @@ def model_based_lsi(
 
     def misfit(steps: Tensor, rows: Tensor) -> Tensor:
         decoded = network.decode_x(latents(steps, rows))
-        return data_misfit(problem.simulate(decoded), y[rows], keep, network.y_scaling.scale)
+        found = data_misfit(problem.simulate(decoded), y[rows], keep, network.y_scaling.scale)
+        return found + weight * steps.square().sum(1)
 
     found = follow(misfit, torch.zeros_like(start), iterations, history, evaluations)
     return Trajectory(latents(found.points, slice(None)), found.iterations)
