@@ -12,6 +12,7 @@ import numpy as np
 
 from pairlsi.networks.autoencoders import Scaling
 from pairlsi.networks.linear_pair import LinearPair, set_maps
+from pairlsi.networks.linear_pair import leading as largest_of
 from pairlsi.problems.symmetries import Part, Symmetries
 
 BLOCK = 512  # rows or columns turned to float64 at a time: bounds the memory to far less than the data's
@@ -22,36 +23,54 @@ def fit_samples(network: LinearPair, x, y, symmetries: Symmetries | None = None,
     """Set all maps from samples x, y (N, C, H, W), physical units, by the second moments of these samples.
 
     `network` must have its scaling already. symmetries: the moments are those of all turned copies; keep (C, H, W),
-    broadcastable: entries of y where it is 0 are not used; or a function of how many samples there are, with all
-    copies, that gives a mask for each, (samples, C, H, W), broadcastable: entries of y are 0 where it is. The
+    broadcastable: entries of y where it is 0 are not used; or a function of how many samples there are that gives a
+    mask for each, (N, C, H, W), broadcastable: entries of y are 0 where it is, and turned with the sample. The
     eigenvectors come from the smaller of the two matrices of inner products, over entries or over samples: exact and
     repeatable, unlike a randomised decomposition, and no slower for a few thousand of either. Raises ValueError where
     a latent is longer than the rank of the samples.
     """
+    symmetries = symmetries or Symmetries(network.x_shape, network.y_shape)
+    if callable(keep):
+        y, keep = y * np.asarray(keep(len(y))), None
     x, y = scaled(network.x_scaling, x), scaled(network.y_scaling, y)
-    one = Symmetries(network.x_shape, network.y_shape)
-    symmetries = symmetries or one
-    if keep is not None:  # a mask has no symmetries
-        x, y = (np.concatenate([u[:, turn] for turn in turns]) for u, turns in ((x, symmetries.x), (y, symmetries.y)))
-        symmetries, shift = one, np.zeros(network.y_shape, y.dtype)
-        if callable(keep):
-            keep, shift = np.asarray(keep(len(y))), (network.y_scaling.shift / network.y_scaling.scale).cpu().numpy()
-        rows = y.reshape(-1, *network.y_shape)  # a view, of the copy made above
-        rows += shift
-        rows *= keep
-        rows -= shift
-    in_x = Principal([of_part(part, x, network.basis_x.shape[1]) for part in symmetries.parts("x")], "x")
-    in_y = Principal([of_part(part, y, network.basis_y.shape[1]) for part in symmetries.parts("y")], "y")
-    found = in_x.largest(network.basis_x.shape[1]), in_y.largest(network.basis_y.shape[1])
-    cross = np.zeros([len(values) for values, _, _ in found])
-    for i, (of_x, of_y) in enumerate(zip(in_x.parts, in_y.parts, strict=True)):
-        rows, columns = (np.flatnonzero(part == i) for _, _, (part, _) in found)
-        numbers = [number[part == i] for _, _, (part, number) in found]
-        product = of_x.components[:, numbers[0]].T @ of_y.components[:, numbers[1]]
-        cross[np.ix_(rows, columns)] = product / len(of_x.components)
+    latent_x, latent_y = network.basis_x.shape[1], network.basis_y.shape[1]
+    in_x = Principal([of_part(part, x, latent_x) for part in symmetries.parts("x")], "x")
+    of_x = in_x.largest(latent_x)
+    if keep is None:
+        in_y = Principal([of_part(part, y, latent_y) for part in symmetries.parts("y")], "y")
+        of_y = in_y.largest(latent_y)
+        cross, total = cross_moment(in_x, of_x[2], in_y, of_y[2]), sum(part.total for part in in_y.parts)
+    else:
+        kept = np.flatnonzero(np.broadcast_to(keep, network.y_shape))
+        of_y, cross, total = behind(kept, x, y, symmetries, of_x[1], latent_y)
     square_x = np.mean([np.square(x, dtype=float).mean(0)[turn] for turn in symmetries.x], axis=0)
-    of_both = ((values, basis) for values, basis, _ in found)
-    set_maps(network, *of_both, cross, sum(part.total for part in in_y.parts), square_x)
+    set_maps(network, of_x[:2], of_y[:2], cross, total, square_x)
+
+
+def cross_moment(in_x: "Principal", from_x, in_y: "Principal", from_y) -> np.ndarray:
+    """U_xᵀ Γ_xy U_y (latent_x, latent_y) of components that come from these parts: see `Principal.largest`."""
+    cross = np.zeros([len(part) for part, _ in (from_x, from_y)])
+    for i, (of_x, of_y) in enumerate(zip(in_x.parts, in_y.parts, strict=True)):
+        rows, columns = (np.flatnonzero(part == i) for part, _ in (from_x, from_y))
+        numbers = [number[part == i] for part, number in (from_x, from_y)]
+        found = of_x.components[:, numbers[0]].T @ of_y.components[:, numbers[1]]
+        cross[np.ix_(rows, columns)] = found / len(of_x.components)
+    return cross
+
+
+def behind(kept: np.ndarray, x: np.ndarray, y: np.ndarray, symmetries: Symmetries, basis_x: np.ndarray, latent: int):
+    """The same behind a mask that keeps these entries of y: (eigenvalues, vectors), U_xᵀ Γ_xy U_y, the trace of Γ_y.
+
+    A mask has no symmetries, so nothing falls apart; but the moments of all copies are those of one, turned.
+    """
+    moment, mixed = product(y.T, y) / len(y), product(x.T, y) / len(y)
+    over = 1 / len(symmetries)
+    moment = sum(over * moment[np.ix_(turn[kept], turn[kept])] for turn in symmetries.y)
+    mixed = sum(over * mixed[np.ix_(a, b[kept])] for a, b in zip(symmetries.x, symmetries.y, strict=True))
+    values, inside = largest_of(moment, latent, "y")
+    vectors = np.zeros((y.shape[1], latent))
+    vectors[kept] = inside
+    return (values, vectors), basis_x.T @ mixed @ inside, float(np.trace(moment))
 
 
 @dataclass(frozen=True)
