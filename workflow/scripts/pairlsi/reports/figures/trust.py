@@ -33,15 +33,13 @@ def rates(table) -> Figure:
     right.set(xlabel="expected error, with its 90 % interval", ylabel="error", xlim=(0, most), ylim=(0, most))
     last.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle=":")
     levels = [column for column in table.columns if column.startswith("within_")]
-    for number, (mask, own) in enumerate(table[table.kind == "test"].groupby("mask", sort=False)):
+    for number, (_, own) in enumerate(table[table.kind == "test"].groupby("mask", sort=False)):
         held = np.sort(own.held_at)
-        last.step(
-            held, np.arange(1, len(held) + 1) / len(held), where="post", color=f"C{number}", label=f"error, {mask}"
-        )
+        last.step(held, np.arange(1, len(held) + 1) / len(held), where="post", color=f"C{number}")
         wanted = [float(column.removeprefix("within_").removesuffix("%")) / 100 for column in levels]
-        last.plot(
-            wanted, own[levels].mean(), "o--", markersize=3, linewidth=1, color=f"C{number}", label=f"pixels, {mask}"
-        )
+        last.plot(wanted, own[levels].mean(), "o--", markersize=3, linewidth=1, color=f"C{number}")
+    last.plot([], [], color="0.3", label="errors of samples")
+    last.plot([], [], "o--", markersize=3, linewidth=1, color="0.3", label="pixels")
     last.set(xlabel="level of an interval or a band", ylabel="part that it holds", xlim=(0, 1), ylim=(0, 1))
     last.legend(fontsize=8, frameon=False)
     return figure
