@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from pairlsi import problems
+from pairlsi.core import parts
 from pairlsi.methods.closed_form import Posterior
 from pairlsi.networks import latent_prior
 from pairlsi.networks.autoencoders import EncoderDecoder, PairedAutoencoder
+from pairlsi.networks.fresh_masks import FreshMasks
 from pairlsi.networks.linear_fit import fit_samples
 from pairlsi.networks.linear_pair import LinearPair
 from pairlsi.networks.principal_start import set_closed_forms
@@ -110,6 +112,22 @@ def test_an_encoder_decoder_starts_as_the_best_linear_one_behind_its_mask(proble
     back = wanted.reshape(x.shape) * network.x_scaling.scale.item() + network.x_scaling.shift.numpy()
     assert found == pytest.approx(back, abs=2e-3 * float(np.abs(x).max()))
     assert term == pytest.approx(np.square(wanted - image).mean(), rel=1e-3)
+
+
+def test_one_that_is_trained_on_fresh_masks_starts_as_the_best_linear_one_behind_such(problem, data):
+    masks = FreshMasks.of(problem, 50)
+    network = EncoderDecoder(problem.x_shape, problem.y_shape, said(20, 4), said(24, 4), masks=masks)
+    network = scaled(network, data)
+    parts.find("networks", "encoder-decoder").solve(network, *data, None)
+    x, y = data[0], data[1] * masks.always(len(data[1])).numpy()
+    rows = ((y - network.y_scaling.shift.numpy()) / network.y_scaling.scale.item()).reshape(len(y), -1)
+    image = ((x - network.x_scaling.shift.numpy()) / network.x_scaling.scale.item()).reshape(len(x), -1)
+    z, leading = (u @ np.linalg.svd(u, full_matrices=False)[2][:n].T for u, n in ((rows, 24), (image, 20)))
+    left = leading - z @ np.linalg.lstsq(z, leading, rcond=None)[0]
+    wanted = (np.square(left).sum() + np.square(image).sum() - np.square(leading).sum()) / image.size
+    with torch.no_grad():
+        found = network.invert(torch.from_numpy(y)).numpy()
+    assert np.square((found - x) / network.x_scaling.scale.item()).mean() == pytest.approx(wanted, rel=1e-3)
 
 
 @pytest.mark.slow
