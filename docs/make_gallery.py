@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = ROOT / "workflow" / "report"
-RUN, TILT = "make run", "make run PRESET=tilt"
+RUN, MORE, TILT = "make run", "make run PRESET=more", "make run PRESET=tilt"
 PICTURES = {  # name -> figure, command that makes it, what is to be seen
     "ct": (
         "ct/figures/overview",
@@ -21,7 +21,7 @@ PICTURES = {  # name -> figure, command that makes it, what is to be seen
     "ranking": ("ct/figures/errors", RUN, "Tomography: errors of all methods, mask by mask."),
     "iterations": (
         "ct/figures/choices",
-        RUN,
+        MORE,
         "Error over iterations, validation images: without a prior it rises again, with one it is flat from the start.",
     ),
     "inconsistencies": (
@@ -30,6 +30,11 @@ PICTURES = {  # name -> figure, command that makes it, what is to be seen
         "Tomography with data that something is wrong with; bars: how often the trust raises an alarm.",
     ),
     "trust": ("ct/figures/trust", RUN, "Whether expected errors are right, and alarms as rare as they say."),
+    "roc": (
+        "ct/figures/roc",
+        RUN,
+        "How often data that something is wrong with are noticed, against false alarms, by kind and severity.",
+    ),
     "crosswell": (
         "crosswell/figures/overview",
         RUN,
