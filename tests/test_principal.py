@@ -12,7 +12,7 @@ from pairlsi.methods.closed_form import Posterior
 from pairlsi.networks import latent_prior
 from pairlsi.networks.autoencoders import EncoderDecoder, PairedAutoencoder
 from pairlsi.networks.fresh_masks import FreshMasks
-from pairlsi.networks.linear_fit import fit_samples
+from pairlsi.networks.linear_fit import DRAWS, fit_samples
 from pairlsi.networks.linear_pair import LinearPair
 from pairlsi.networks.principal_start import set_closed_forms
 from pairlsi.networks.unet import UNet
@@ -119,7 +119,8 @@ def test_one_that_is_trained_on_fresh_masks_starts_as_the_best_linear_one_behind
     network = EncoderDecoder(problem.x_shape, problem.y_shape, said(20, 4), said(24, 4), masks=masks)
     network = scaled(network, data)
     parts.find("networks", "encoder-decoder").solve(network, *data, None)
-    x, y = data[0], data[1] * masks.always(len(data[1])).numpy()
+    x, y = (np.concatenate([u] * DRAWS) for u in data)
+    y = y * masks.always(len(y)).numpy()
     rows = ((y - network.y_scaling.shift.numpy()) / network.y_scaling.scale.item()).reshape(len(y), -1)
     image = ((x - network.x_scaling.shift.numpy()) / network.x_scaling.scale.item()).reshape(len(x), -1)
     z, leading = (u @ np.linalg.svd(u, full_matrices=False)[2][:n].T for u, n in ((rows, 24), (image, 20)))

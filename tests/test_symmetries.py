@@ -9,7 +9,7 @@ import torch
 from pairlsi import problems
 from pairlsi.data.batches import Batches
 from pairlsi.networks import stored
-from pairlsi.networks.linear_fit import fit_samples
+from pairlsi.networks.linear_fit import DRAWS, fit_samples
 from pairlsi.networks.linear_pair import LinearPair
 from pairlsi.problems.crosswell import _spread
 from pairlsi.problems.symmetries import Symmetries
@@ -149,8 +149,9 @@ def test_a_fit_behind_a_mask_for_each_sample_is_one_to_data_with_zeros_there(sym
     for network in (found, wanted):
         network.y_scaling.shift.fill_(3.0)
         network.y_scaling.scale.fill_(2.0)
-    masks = (np.random.default_rng(3).random((40, 1, 1, 5)) < 0.7).astype(np.float32)
+    masks = (np.random.default_rng(3).random((DRAWS * 40, 1, 1, 5)) < 0.7).astype(np.float32)
     fit_samples(found, x, y, symmetries, lambda count: masks[:count])
+    x, y = (np.concatenate([u] * DRAWS) for u in (x, y))
     copies = [
         np.concatenate([rows(u)[:, t] for t in turns]) for u, turns in ((x, symmetries.x), (y * masks, symmetries.y))
     ]

@@ -16,6 +16,7 @@ from pairlsi.networks.linear_pair import leading as largest_of
 from pairlsi.problems.symmetries import Part, Symmetries
 
 BLOCK = 512  # rows or columns turned to float64 at a time: bounds the memory to far less than the data's
+DRAWS = 8  # masks that a sample is seen behind, where each has its own: with one the least error is 7 % more
 EPSILON = np.finfo(float).eps
 
 
@@ -24,13 +25,15 @@ def fit_samples(network: LinearPair, x, y, symmetries: Symmetries | None = None,
 
     `network` must have its scaling already. symmetries: the moments are those of all turned copies; keep (C, H, W),
     broadcastable: entries of y where it is 0 are not used; or a function of how many samples there are that gives a
-    mask for each, (N, C, H, W), broadcastable: entries of y are 0 where it is, and turned with the sample. The
+    mask for each, (samples, C, H, W), broadcastable: entries of y are 0 where it is, and turned with the sample, of
+    which each is taken `DRAWS` times. The
     eigenvectors come from the smaller of the two matrices of inner products, over entries or over samples: exact and
     repeatable, unlike a randomised decomposition, and no slower for a few thousand of either. Raises ValueError where
     a latent is longer than the rank of the samples.
     """
     symmetries = symmetries or Symmetries(network.x_shape, network.y_shape)
     if callable(keep):
+        x, y = (np.concatenate([u] * DRAWS) for u in (x, y))
         y, keep = y * np.asarray(keep(len(y))), None
     x, y = scaled(network.x_scaling, x), scaled(network.y_scaling, y)
     latent_x, latent_y = network.basis_x.shape[1], network.basis_y.shape[1]
