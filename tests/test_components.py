@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from in_process import Computed
 from test_settings import alone
 
@@ -70,6 +71,18 @@ def test_they_stand_below_each_network_and_those_that_leave_more_are_named(store
     assert [float(cell) for cell in table.loc[pair]] == pytest.approx([wanted[term] for term in tables.TERMS], abs=1e-3)
     assert list(table.loc[other]) == ["", "", "", table.loc[pair, "y to x"]]
     assert "leave: PAIR (x to x, y to y, x to y, y to x); Encoder-decoder (y to x)." in said
+
+
+def test_terms_of_a_pair_are_of_all_samples_and_one_behind_a_mask_is_not_held_against_components_of_all_data(stored):
+    network = components.trained(stored, "linear")
+    x, y = (torch.from_numpy(stored.samples("validation", name)) for name in "xy")
+    with torch.no_grad():
+        wanted = {term: float(value.mean()) for term, value in network.loss_terms(x, y).items()}
+    assert components.terms_of(network, stored) == pytest.approx(wanted, rel=1e-4)
+    other = components.trained(stored, "encoder-decoder")
+    assert not components.behind_masks(other) and not components.behind_masks(network)
+    other.keep = torch.zeros(1, 12, 1)
+    assert components.behind_masks(other)
 
 
 def test_where_none_leaves_more_it_says_so(stored, monkeypatch):

@@ -20,8 +20,11 @@ def beside(stored) -> tuple[pd.DataFrame, str]:
     rows, more = {}, []
     for name in stored.networks:
         left = tables.terms_left(histories[name])
+        if hasattr(networks[name], "encode_x"):
+            left = terms_of(networks[name], stored)
         rows[stored.label(name)] = left
-        if longest is None or "linear" in stored.experiment.networks[name].part.offers:
+        linear = "linear" in stored.experiment.networks[name].part.offers
+        if longest is None or linear or behind_masks(networks[name]):
             continue
         lengths = latents_of(networks[name])
         if lengths is None or any(own > most for own, most in zip(lengths, latents_of(longest), strict=True)):
@@ -52,6 +55,12 @@ def trained(stored, name: str):
     return load_trained(folder / "weights.safetensors", stored.problem, "cpu")
 
 
+def behind_masks(network) -> bool:
+    """Whether a network was trained on data of which something is missing, of which components know nothing."""
+    keep = getattr(network, "keep", None)
+    return getattr(network, "masks", None) is not None or (keep is not None and not bool((keep == 1).all()))
+
+
 def latents_of(network) -> tuple[int, int] | None:
     """How long the latents of x and y are, None where a network has none that a linear map takes to one another."""
     if hasattr(network, "variances_y"):
@@ -62,8 +71,6 @@ def latents_of(network) -> tuple[int, int] | None:
 
 def of_length(longest, stored, latent_x: int, latent_y: int) -> dict[str, float]:
     """What the first components of a linear PAIR leave of validation samples, by term of the loss (4)."""
-    import torch
-
     from pairlsi.networks.linear_pair import LinearPair
 
     network = LinearPair(longest.x_shape, longest.y_shape, latent_x, latent_y)
@@ -76,6 +83,21 @@ def of_length(longest, stored, latent_x: int, latent_y: int) -> dict[str, float]
         "inverse_map.weight": (slice(latent_x), slice(latent_y)),
     }
     network.load_state_dict({key: value[cuts.get(key, ...)] for key, value in content.items()})
+    return terms_of(network, stored)
+
+
+def terms_of(network, stored) -> dict[str, float]:
+    """What a PAIR leaves of all validation samples, by term of the loss (4); in training each term is told of a part of
+    every batch, two of one part and two of the rest.
+    """
+    import torch
+
     with torch.no_grad():
         x, y = (torch.from_numpy(stored.samples("validation", name)) for name in ("x", "y"))
-        return {term: float(values.mean()) for term, values in network.loss_terms(x, y).items()}
+        made = {
+            "autoencode_x": (network.decode_x(network.encode_x(x)), x, network.x_scaling),
+            "autoencode_y": (network.decode_y(network.encode_y(y)), y, network.y_scaling),
+            "forward": (network.predict(x), y, network.y_scaling),
+            "inverse": (network.invert(y), x, network.x_scaling),
+        }
+    return {term: float(((a - b) / scaling.scale).square().mean()) for term, (a, b, scaling) in made.items()}
