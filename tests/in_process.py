@@ -25,7 +25,7 @@ from pairlsi.evaluation.claims import judge
 from pairlsi.networks import stored
 from pairlsi.reports.listing import headings
 from pairlsi.reports.report import Report
-from pairlsi.training import loop
+from pairlsi.training import closed_form, loop
 
 
 class Computed:
@@ -63,10 +63,10 @@ class Computed:
         batches = Batches(data / "train.zarr", how.batch_size, how.buffer_samples, 0)
         validation = Batches(data / "validation.zarr", 256, how.buffer_samples, 0, incomplete=True)
         if part.closed_form:
-            history = loop.solve(part, network, batches, validation)
+            history = closed_form.solved(part, network, batches, validation)
         else:
             if part.starts_in_closed_form(network):
-                part.solve(network, *batches.all(), None)
+                closed_form.solve(part, network, batches)
             best, history = loop.train(network, batches, validation, how, folder / "checkpoint.pt", "")
             network.load_state_dict(best)
         params = {"problem": self.problem.said, "network": told, "training": how.model_dump()}

@@ -16,6 +16,7 @@ from pairlsi.evaluation.surrogate import surrogate_metrics
 from pairlsi.methods import closed_form
 from pairlsi.networks import stored as kept
 from pairlsi.networks.linear import Linear
+from pairlsi.training import closed_form as solving
 from pairlsi.training import loop as training
 from pairlsi.training.settings import Training
 
@@ -56,7 +57,7 @@ def make(problem, data, centre="pixel"):
 def fitted(problem, data):
     network = make(problem, data)
     # all samples in 25 batches
-    history = training.solve(Linear, network, batches(data, "train", 8, False), batches(data, "validation", 7, True))
+    history = solving.solved(Linear, network, batches(data, "train", 8, False), batches(data, "validation", 7, True))
     return network.eval().requires_grad_(False), history
 
 
@@ -132,7 +133,7 @@ def test_its_history_has_one_row_with_the_columns_of_a_trained_network(problem, 
 @pytest.mark.parametrize("centre", ["pixel", "global"])
 def test_it_inverts_validation_data_far_better_than_zero_and_the_mean(problem, data, centre):
     network = make(problem, data, centre)
-    history = training.solve(Linear, network, batches(data, "train", 16, False), batches(data, "validation", 16, True))
+    history = solving.solved(Linear, network, batches(data, "train", 16, False), batches(data, "validation", 16, True))
     x, y = read(data, "validation")
     with torch.no_grad():
         estimate = network.invert(torch.from_numpy(y)).numpy()
@@ -257,3 +258,14 @@ def test_the_best_linear_estimate_takes_the_length_that_is_best_on_its_validatio
         errors[length] = np.concatenate(found).mean()
     assert dict(choice["validation_rre_by_length"]) == pytest.approx(errors, rel=1e-4)
     assert choice["length"] == min(errors, key=errors.get) == methods[0].length == methods[1].length
+
+
+def test_a_sample_that_is_no_data_is_named_before_anything_is_solved(problem, data):
+    """Finite, so that no reader minds it, and so large that it would be all that second moments see."""
+    whole = batches(data, "train", 8, False)
+    x, y = whole.all()
+    y = y.copy()
+    y[3, 0, 1, 2] = np.finfo(np.float32).max
+    whole.all = lambda: (x, y)
+    with pytest.raises(training.TrainingError, match=r"y of sample 3 of the training split is .* make its shard again"):
+        solving.solve(Linear, make(problem, data), whole)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from clone import ROOT
 
 # what a machine for GPU work has, with what these need themselves
@@ -80,12 +81,14 @@ def program(monkeypatch):
 
 
 def test_what_is_measured_are_the_examples_of_the_config(program):
-    import laptop
-
     from pairlsi import problems
+    from pairlsi.core import variants
 
+    config = {}
+    for path in ("config.yaml", "workflow/presets/variants.yaml"):
+        config |= yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))["experiments"]
     for name, example in program.EXAMPLES.items():
-        said = laptop.experiment(name)
+        said = variants.complete(config, f"{name}_paper")
         problem = problems.create(said["problem"])
         assert example["shapes"] == (problem.x_shape, problem.y_shape)
         paired = next(network for network in said["networks"].values() if network.get("kind") == "paired")

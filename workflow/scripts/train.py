@@ -15,7 +15,7 @@ with job.start(snakemake):  # noqa: F821 - given by Snakemake
     from pairlsi.data.statistics import read_statistics
     from pairlsi.jobs import outputs, provenance
     from pairlsi.networks import stored
-    from pairlsi.training import loop
+    from pairlsi.training import closed_form, loop
     from pairlsi.training.settings import Training
 
 params, output = snakemake.params, snakemake.output  # noqa: F821
@@ -40,10 +40,10 @@ validation = Batches(splits["validation"], 256, settings.buffer_samples, seed, i
 # no output of the rule: Snakemake deletes the outputs of a job that was killed, and this one is to resume
 checkpoint = Path(output.weights).with_name("checkpoint.pt")
 if part.closed_form:
-    history = loop.solve(part, network, batches, validation, symmetries)
+    history = closed_form.solved(part, network, batches, validation, symmetries)
 else:
     if part.starts_in_closed_form(network):
-        part.solve(network, *batches.all(), symmetries)
+        closed_form.solve(part, network, batches, symmetries)
     best, history = loop.train(network, batches, validation, settings, checkpoint, identity, snakemake.threads)  # noqa: F821
     network.load_state_dict(best)
 told |= part.finish(network, batches, validation)

@@ -115,19 +115,6 @@ def train(network, train_data: Batches, validation_data: Batches, settings, chec
     return best, history
 
 
-def solve(part, network, train_data: Batches, validation_data: Batches, symmetries=None) -> list[dict]:
-    """Solve for a network in closed form from a training split that fits in memory; return its history, one row.
-
-    part: its kind, a `networks.Network` that is solved; symmetries: of the problem, or None.
-    """
-    started = time.perf_counter()
-    part.solve(network, *train_data.all(), symmetries)
-    progress = Progress(seconds=time.perf_counter() - started)
-    train, validation = (evaluate(network, data) for data in (train_data, validation_data))
-    progress.sums = {name: torch.tensor(value) for name, value in train.items()}
-    return [progress.row(1, 0.0, validation)]
-
-
 def steps_of_epoch(processes: Processes, model, optimizer, schedule, data: Batches, progress: Progress):
     """Take the steps of an epoch that are still to be taken; yield the loss and its terms of each global batch.
 
