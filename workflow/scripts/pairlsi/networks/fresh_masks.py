@@ -39,7 +39,7 @@ class FreshMasks:
         return self.weights(count, torch.Generator().manual_seed(0))
 
     def weights(self, count: int, generator: "torch.Generator | None" = None) -> "Tensor":
-        """(count, …) of zeros and ones, on the host."""
+        """(count, …), broadcastable to data (count, C, H, W), 1 where they arrive, on the host."""
         import torch
 
         kind, amount, first = torch.rand(3, count, generator=generator)

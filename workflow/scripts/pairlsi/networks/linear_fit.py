@@ -62,7 +62,8 @@ def cross_moment(in_x: "Principal", from_x, in_y: "Principal", from_y) -> np.nda
 
 
 def behind(kept: np.ndarray, x: np.ndarray, y: np.ndarray, symmetries: Symmetries, basis_x: np.ndarray, latent: int):
-    """The same behind a mask that keeps these entries of y: (eigenvalues, vectors), U_xᵀ Γ_xy U_y, the trace of Γ_y.
+    """The same behind a mask that keeps these entries of y (k,): (eigenvalues (latent,), vectors (entries, latent)),
+    U_xᵀ Γ_xy U_y (latent_x, latent) and the trace of Γ_y; x, y (N, entries) scaled, basis_x (entries, latent_x).
 
     A mask has no symmetries, so nothing falls apart; but the moments of all copies are those of one, turned.
     """
