@@ -160,21 +160,26 @@ def test_the_claims_that_could_be_judged_are_those_with_a_verdict():
 def test_the_best_of_the_others_is_named_and_only_what_the_whole_interval_says_is_said():
     scatter = 1 + 0.01 * np.random.default_rng(0).standard_normal(2000)  # 1 % standard deviation over resamples
 
-    def resampled(mean, noise=scatter):
-        return mean * np.concatenate([[1], np.broadcast_to(noise, 2000)])
+    def held(own, scattered=scatter, **others):
+        own = own * np.concatenate([[1], scattered])
+        return {name: rivals.Held(own, np.full(2001, mean), 20, 2) for name, mean in others.items()}
 
     cases = {
-        "better": {"lsi-refined": resampled(0.09), "cgls": resampled(0.1, 1), "pair": resampled(0.2)},
-        "undecided": {"lsi-refined": resampled(0.0995), "cgls": resampled(0.1, 1), "pair": resampled(0.2)},
-        "worse": {"lsi-refined": resampled(0.11), "cgls": resampled(0.2), "pair": resampled(0.1, 1)},
-        "without": {"cgls": resampled(0.1), "pair": resampled(0.2)},
-        "alone": {"lsi-refined": resampled(0.1)},
+        "better": held(0.09, cgls=0.1, pair=0.2),
+        "undecided": held(0.0995, cgls=0.1, pair=0.2),
+        "worse": held(0.11, cgls=0.2, pair=0.1),
+        "alone": {},
     }
-    table = rivals.against_best(cases, "lsi-refined", 0.95, LABELS)
+    table = rivals.against_best(cases, 0.95, LABELS)
     assert list(table["data"]) == ["better", "undecided", "worse"] == list(table["verdict"])
     assert list(table["best of the others"]) == [LABELS[name] for name in ("cgls", "cgls", "pair")]
     assert table["lower by, %"][0].startswith("10.0 (8.") and table["lower by, %"][2].startswith("-10.0 (-1")
-    alone = rivals.against_best({"alone": cases["alone"]}, "lsi-refined", 0.95, LABELS)
+    assert (table["samples"] == 20).all() and (table["masks"] == 2).all()
+    # one that is clearly ahead of a rival counts as worse there, though another's mean is nearer to it or further off
+    wide = 1 + 0.3 * np.linspace(-1, 1, 2000)
+    both = held(0.11, cgls=0.1, lsi=0.109) | {"pair": rivals.Held(np.full(2001, 0.1), 0.09 * np.r_[1, wide], 6, 1)}
+    assert list(rivals.against_best({"both": both}, 0.95, LABELS)["verdict"]) == ["worse"]
+    alone = rivals.against_best({"alone": {}}, 0.95, LABELS)
     assert alone.empty and rivals.in_words(alone, "Ours") == "Ours could not be held against others."
     said = rivals.in_words(table, "Ours")
     assert "better than every other method in 1 of 3 cases" in said
@@ -193,25 +198,45 @@ def test_what_starts_from_a_method_and_what_it_starts_from_is_its_kin():
     assert rivals.kin("cgls", methods) == []
 
 
-def test_cases_are_the_masks_that_a_method_was_run_on_and_the_samples_that_all_share(sweep):
+def test_each_rival_is_held_against_on_the_samples_and_masks_that_it_shares(sweep):
     cases = rivals.on_percents(sweep, list(ERRORS), ["random", "block"], "lsi-refined", WHERE)
-    names = [f"{q} % missing at random, {split} (6 samples)" for split in wording.SPLITS.values() for q in (0, 50)]
-    assert list(cases) == names and set(cases[names[1]]) == set(ERRORS)
-    assert cases[names[1]]["pair"][0] == pytest.approx(0.605 + NOISE[:FEW].mean())
-    # with a method of both kinds full data are a case of the first kind alone, and samples are those of each kind
+    names = [f"{q} % missing at random, {split}" for split in wording.SPLITS.values() for q in (0, 50)]
+    assert list(cases) == names and set(cases[names[1]]) == set(ERRORS) - {"lsi-refined"}
+    refined = cases[names[1]]["pair"]
+    assert refined.samples == FEW and refined.other[0] == pytest.approx(0.605 + NOISE[:FEW].mean())
+    # with a method of both kinds full data are a case of the first kind alone
     cases = rivals.on_percents(sweep, list(ERRORS), ["block", "random"], "lsi", WHERE)
     of_test = [case for case in cases if "in distribution" in case and "out of" not in case]
     assert [case.split(",")[0] for case in of_test] == ["0 % missing in one gap", "50 % missing in one gap"] + [
         "50 % missing at random"
     ]
-    assert "(20 samples)" in of_test[1] and "(6 samples)" in of_test[2]
+    held = cases[of_test[2]]
+    assert held["lsi-refined"].samples == FEW and held["pair"].samples == SAMPLES > FEW
+
+
+def test_a_rival_on_one_mask_leaves_the_others_all_of_theirs():
+    table = metrics()
+    table = table[(table.method != "pair") | (table.draw == 0)]
+    other = Evaluation(percent=25, seed=1, confidence=0.95, resamples=300, claims=[])  # so that both draws are R 50 %
+    few = Sweep(table, other, labels=LABELS, blind=("mean",))
+    by_level = rivals.on_percents(few, ["pair", "mean"], ["random"], "lsi", WHERE)
+    by_mask = rivals.on_masks(few, "any", "lsi", ["pair", "mean", "unknown"])
+    for held in by_level["50 % missing at random, in distribution"], by_mask["any: mask R 50 %, in distribution"]:
+        assert {name: (one.samples, one.draws) for name, one in held.items()} == {
+            "pair": (SAMPLES, 1),
+            "mean": (SAMPLES, 2),
+        }
+        lsi = [error("lsi", "random", 50, draw, 0) for draw in (0, 1)]
+        difference = held["mean"].own[0] - held["pair"].own[0]
+        assert difference == pytest.approx(np.mean(lsi) - lsi[0], abs=1e-6)
 
 
 def test_fewer_than_five_shared_samples_make_no_case():
     few = metrics()
     few = few[~few.method.isin(DEARER) | (few["sample"] < 4)]
     sweep = Sweep(few, EVALUATION, labels=LABELS)
-    assert rivals.on_percents(sweep, list(ERRORS), ["random"], "lsi-refined", WHERE) == {}
+    cases = rivals.on_percents(sweep, list(ERRORS), ["random"], "lsi-refined", WHERE)
+    assert cases and not any(cases.values())
 
 
 def test_a_difference_says_on_which_side_it_lies_and_orders_its_ends():

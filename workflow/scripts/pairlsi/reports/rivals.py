@@ -1,33 +1,50 @@
-"""Is one method the best of all? Case by case it is held against the best of the others."""
+"""Is one method the best of all? Case by case it is held against every other, each on what both were run on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from pairlsi.evaluation import by_percent
-from pairlsi.evaluation.bootstrap import FEWEST, interval
+from pairlsi.evaluation.bootstrap import FEWEST, Bootstrap, interval
 from pairlsi.evaluation.comparisons import Sweep, describe
 from pairlsi.reports.wording import SPLITS
 
 
-def against_best(
-    cases: dict[str, dict[str, np.ndarray]], method: str, confidence: float, labels: dict[str, str]
-) -> pd.DataFrame:
-    """For every case the best of the other methods, and by how much the error of `method` lies below its, in percent.
+@dataclass(frozen=True)
+class Held:
+    """The mean errors of one method and of a rival, on all that both were run on and on each resample, (1 + R,) each;
+    how many samples and draws of the masks these are."""
 
-    cases: case -> method -> mean errors, of all samples first, then of each resample (1 + R,). Whether `method` is
-    "better" or "worse" is said where the whole interval of the difference lies on one side, else "undecided".
+    own: np.ndarray
+    other: np.ndarray
+    samples: int
+    draws: int
+
+    @property
+    def gain(self) -> np.ndarray:
+        """By how much the error lies below the rival's, relative to it, (1 + R,)."""
+        return 1 - self.own / self.other
+
+
+def against_best(cases: dict[str, dict[str, Held]], confidence: float, labels: dict[str, str]) -> pd.DataFrame:
+    """For every case the rival that comes closest or is furthest ahead, and by how much the error lies below its.
+
+    cases: case -> rival -> `Held`. The verdict is "better" where the whole interval of the difference from every rival
+    says so, "worse" where that from any says the contrary, else "undecided".
     """
     rows = []
-    for case, found in cases.items():
-        others = {name: values for name, values in found.items() if name != method}
-        if method not in found or not others:
+    for case, rivals in cases.items():
+        if not rivals:
             continue
-        best = min(others, key=lambda name: others[name][0])
-        gain, low, high = (100 * v for v in interval(1 - found[method] / others[best], confidence))
-        verdict = "better" if low > 0 else "worse" if high < 0 else "undecided"
-        told = {"best of the others": labels[best], "its mean RRE": f"{others[best][0]:.3f}"}
-        told |= {"mean RRE": f"{found[method][0]:.3f}", "lower by, %": f"{gain:.1f} ({low:.1f} to {high:.1f})"}
-        rows.append({"data": case, **told, "verdict": verdict})
+        gains = {name: [100 * v for v in interval(held.gain, confidence)] for name, held in rivals.items()}
+        best = min(gains, key=lambda name: gains[name][0])
+        worse = any(high < 0 for _, _, high in gains.values())
+        verdict = "worse" if worse else "better" if all(low > 0 for _, low, _ in gains.values()) else "undecided"
+        held, (gain, low, high) = rivals[best], gains[best]
+        told = {"best of the others": labels[best], "its mean RRE": f"{held.other[0]:.3f}"}
+        told |= {"mean RRE": f"{held.own[0]:.3f}", "lower by, %": f"{gain:.1f} ({low:.1f} to {high:.1f})"}
+        rows.append({"data": case, **told, "samples": held.samples, "masks": held.draws, "verdict": verdict})
     return pd.DataFrame(rows)
 
 
@@ -58,40 +75,51 @@ def kin(method: str, methods: dict) -> list[str]:
     return [name for name in methods if name != method and (name in line(method) or method in line(name))]
 
 
-def on_masks(sweep: Sweep, name: str) -> dict[str, dict[str, np.ndarray]]:
-    """The cases of `against_best` by the paper's names of masks, in and out of distribution, over all samples.
+def hold(bootstrap: Bootstrap, masks: list[str], method: str, others: Iterable[str]) -> dict[str, Held]:
+    """A method against each of the others that was run on any of these masks of one kind, rival -> `Held`.
 
-    Every method that the sweep of the experiment `name` has is held against the others, on the draws that all were
-    run on.
+    Each pair is compared on the draws and samples that both were run on, so that a rival too dear for all of them
+    takes none away from the others; pairs that share fewer than `FEWEST` samples are left out.
     """
-    run = {s: [m for m in sweep.table.method.unique() if sweep.was_run(m, s)] for s in sweep.shown}
+
+    def measured(name):
+        run = any(one == name and (name in bootstrap.blind or mask in masks) for one, mask in bootstrap.rows)
+        return bootstrap.measured(name, masks, "rre") if run else None
+
+    own, found = measured(method), {}
+    for name in others if own else ():
+        other = measured(name)
+        if name == method or other is None or not set(own.draws) & set(other.draws):
+            continue
+        ours, theirs = own.where(other), other.where(own)
+        samples = int((~np.isnan(ours.values)).any((0, 1)).sum())
+        if samples >= FEWEST:
+            found[name] = Held(bootstrap.mean_of(ours), bootstrap.mean_of(theirs), samples, len(ours.draws))
+    return found
+
+
+def on_masks(sweep: Sweep, name: str, method: str, others: Iterable[str]) -> dict[str, dict[str, Held]]:
+    """The cases of `against_best` by the paper's names of masks, in and out of distribution; name: the experiment's."""
     return {
-        f"{name}: {describe(symbol)}, {SPLITS[split]}": {
-            m: sweep.mean(m, symbol, "rre", split, among=methods) for m in methods
-        }
-        for split in SPLITS
-        for symbol, methods in run.items()
+        f"{name}: {describe(symbol)}, {told}": hold(getattr(sweep, split), sweep.names(symbol), method, others)
+        for split, told in SPLITS.items()
+        for symbol in sweep.shown
     }
 
 
 def on_percents(
-    sweep: Sweep, methods: list[str], kinds: list[str], method: str, where: dict[str, str]
-) -> dict[str, dict[str, np.ndarray]]:
+    sweep: Sweep, others: Iterable[str], kinds: list[str], method: str, where: dict[str, str]
+) -> dict[str, dict[str, Held]]:
     """The cases of `against_best` by the percentages at which `method` was run, in and out of distribution.
 
-    Only the samples that all methods on masks of a kind share count, where there are `FEWEST` at least. Full data are
-    a case of the first kind alone.
+    Full data are a case of the first kind alone.
     """
-    cases = {}
+    cases, own = {}, sweep.table[sweep.table.method == method]
     for split, name in SPLITS.items():
         for kind in kinds:
-            run = by_percent.run_on(sweep, methods, kind)
-            samples = by_percent.shared_samples(sweep, split, run)
-            if samples.sum() < FEWEST:
-                continue
-            found = by_percent.means(sweep, split, run, kind, samples)
-            for percent in found.get(method, {}):
+            for percent, rows in own[own.observation.isin([kind, "none"])].groupby("percent"):
                 if percent or kind == kinds[0]:
-                    case = f"{percent} % missing {where[kind]}, {name} ({int(samples.sum())} samples)"
-                    cases[case] = {m: values[percent] for m, values in found.items() if percent in values}
+                    masks = sorted(rows["mask"].unique())
+                    held = hold(getattr(sweep, split), masks, method, others)
+                    cases[f"{percent:g} % missing {where[kind]}, {name}"] = held
     return cases

@@ -27,8 +27,7 @@ class Best(Section):
         stored, method = self.results, self.settings.method
         name = stored.label(method)
         kin = rivals.kin(method, stored.experiment.methods)
-        cases = {case: {m: v for m, v in found.items() if m not in kin} for case, found in self.cases().items()}
-        table = rivals.against_best(cases, method, stored.confidence, stored.labels)
+        table = rivals.against_best(self.cases(set(kin)), stored.confidence, stored.labels)
         left_out = f" Left out is what starts from it or what it starts from ({', '.join(map(stored.label, kin))})."
         show_text(
             f"{rivals.in_words(table, name)} For every case, in and out of distribution, it is held against the best "
@@ -36,27 +35,26 @@ class Best(Section):
         )
         show_table(
             table,
-            f"{name} against the best of the others, on the samples and draws that all share.",
+            f"{name} against the one of the others that comes closest or is furthest ahead, on the samples and masks "
+            "that the two share.",
             index=False,
-            otherwise=f"This needs {FEWEST} test samples that all methods share.",
+            otherwise=f"This needs {FEWEST} test samples that two methods share.",
         )
 
-    def cases(self) -> dict:
+    def cases(self, kin: set[str]) -> dict:
         """The cases of `rivals.against_best`: by level where some methods were run on few samples, else by mask, with
-        the experiment's relatives."""
+        the experiment's relatives. kin: methods that are left out."""
         from pairlsi.reports import regimes, rivals
         from pairlsi.reports.display import show_text
         from pairlsi.reports.scope import Scope
 
-        stored = self.results
+        stored, method = self.results, self.settings.method
+        others = [name for name in stored.methods if name not in kin]
         if any(one.settings.samples for one in stored.experiment.methods.values()):
-            scope = Scope(stored)
-            method = self.settings.method
-            return rivals.on_percents(stored.sweep, stored.methods, scope.kinds, method, stored.where)
+            return rivals.on_percents(stored.sweep, others, Scope(stored).kinds, method, stored.where)
         cases = {}
         for name, each in regimes.sweeps(stored).items():
-            for case, found in rivals.on_masks(each, name).items():
-                cases[case] = {m: values for m, values in found.items() if m in stored.methods}
+            cases |= rivals.on_masks(each, name, method, others)
             if name != stored.results.name:
                 show_text(f"{regimes.differences(stored, name)} What was run there alone is left out here.")
         return cases
