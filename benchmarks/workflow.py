@@ -26,6 +26,7 @@ CORES = 2
 DRY_RUN_LIMIT = 60  # seconds for 10000 shards
 SNAKEMAKE = Path(sys.executable).parent / "snakemake"
 REPORT = "results/tiny/ct/report.html"
+KEPT = {"networks": ["pair"], "methods": ["pair", "lsi", "interpolate"], "observations": ["none", "random"]}
 
 
 def copy_tree(folder: Path) -> None:
@@ -36,15 +37,20 @@ def copy_tree(folder: Path) -> None:
         if (machine.ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(machine.ROOT / name, folder / name)
-    for path in (folder / "config.yaml", *(folder / "workflow" / "presets").glob("tiny.yaml")):
+    for path in folder / "config.yaml", folder / "workflow" / "presets" / "tiny.yaml":
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
-        said["experiments"] = ct = {"ct": said["experiments"]["ct"]}
-        if path.name == "config.yaml":
-            ct["ct"]["networks"]["train"] = ["pair"]
-            ct["ct"]["inference"]["methods"] = ["pair", "lsi", "interpolate"]
-            ct["ct"]["inference"]["masks"] |= {"kinds": ["none", "random"], "draws": 1, "few": None}
-            ct["ct"]["evaluation"]["claims"] = []
+        said["experiments"] = {"ct": few(said["experiments"]["ct"])}
         path.write_text(yaml.safe_dump(said), encoding="utf-8")
+
+
+def few(said: dict) -> dict:
+    """An experiment, or what a preset says of it, with `KEPT` alone, one draw of its masks and no claims."""
+    said = said | {key: {n: said[key][n] for n in names if n in said.get(key, {})} for key, names in KEPT.items()}
+    for mask in said["observations"].values():
+        if "draws" in mask:
+            mask["draws"] = 1
+    said["evaluation"] = said.get("evaluation", {}) | {"claims": []}
+    return said | {"predictions": {"methods": ["lsi"]}}
 
 
 def snakemake(folder: Path, *arguments: str) -> float:
