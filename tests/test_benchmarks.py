@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,6 +17,7 @@ def python(*arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_small_run_whose_overhead_is_measured_is_one_of_the_present_config(tmp_path):
     """In a copy of the tree, with the CT example alone and few methods."""
     lines = [
@@ -29,6 +31,7 @@ def test_the_small_run_whose_overhead_is_measured_is_one_of_the_present_config(t
     assert python("-c", "\n".join(lines)).endswith("True\n")
 
 
+@pytest.mark.slow
 def test_curves_of_scale_are_runs_of_the_present_config():
     said = python("scale.py", "--dry-run", "--sizes", "32", "--latents", "64", "--samples", "1000")
     jobs = {
