@@ -5,9 +5,10 @@ benchmarks/results/gpu.csv, in less than eight minutes and without a network. It
 and, for the peer, botorch; what else is missing is said in the column "how". --device cpu --quick tries the program out
 on a few samples, runs no tests and writes nothing.
 
-Data are random numbers of the shapes of config.yaml's examples and weights those of an untrained network: what is
-measured is time and memory. Contestants take turns in every repeat; the least wall time of each counts, after all work
-on the device has ended. Peak memory is what torch had allocated at most while ours ran.
+Data are random numbers of the shapes of the examples with the paper's networks, ct_paper and crosswell_paper of the
+preset variants, and weights those of an untrained network: what is measured is time and memory. Contestants take turns
+in every repeat; the least wall time of each counts, after all work on the device has ended. Peak memory is what torch
+had allocated at most while ours ran.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from pairlsi.training import loop as training
 from pairlsi.training.checkpoints import Progress
 from pairlsi.training.processes import Processes
 
-# the examples ct and crosswell of config.yaml, which these machines may have no library to read; a test compares
+# ct_paper and crosswell_paper of the preset variants, which these machines may have no library to read; a test compares
 PYRAMID = {"kind": "pyramid", "layers": 3, "rates": [1, 2], "norm": "none"}
 EXAMPLES = {
     "ct": {

@@ -1,7 +1,7 @@
 """LSI (9) for an ensemble of one seismic sample: all members at once against torch.optim.LBFGS member by member.
 
 Run: python benchmarks/lsi_ensemble.py [--members 100] [--repeats 3]. Prints a table and writes
-benchmarks/results/lsi_ensemble.csv. The network is the VPAE of the experiment crosswell in config.yaml with weights
+benchmarks/results/lsi_ensemble.csv. The network is the VPAE of crosswell_paper in the preset variants with weights
 trained for a few dozen steps alone, enough for a decoder that is no noise: its architecture is what takes the time.
 Both solve from the same starts, drawn from q(z_y|ỹ) with half of the receivers missing, with the iterations of the
 config, the same rules and the same limit of evaluations, on one thread; processor time, the least of the repeats.

@@ -1,9 +1,9 @@
 """Batched L-BFGS and latent space inference against BoTorch and torch.optim.LBFGS, on one core.
 
 Run: python benchmarks/solver.py [--repeats 7]. Prints a table and writes benchmarks/results/solver.csv. 10 iterations
-for 100 and 1000 samples behind a random mask of 25 %, with the CT decoder of config.yaml. The solvers get the same
-function of the same decoder and start from the same latents. Contestants take turns in every repeat, and the least
-processor time of each counts, which with one thread is the wall time of a machine with nothing else to do.
+for 100 and 1000 samples behind a random mask of 25 %, with the decoder of ct_paper (preset variants). The solvers get
+the same function of the same decoder and start from the same latents. Contestants take turns in every repeat, and the
+least processor time of each counts, which with one thread is the wall time of a machine with nothing else to do.
 "floor": evaluations times the least time of one batched forward and backward pass; "own work": the time a run spends
 outside its evaluations, measured in the run itself.
 """

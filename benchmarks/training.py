@@ -1,7 +1,7 @@
 """Training: samples a second of our loop against a bare PyTorch loop and deepinv's Trainer; one thread, CPU.
 
 Run: python benchmarks/training.py [--repeats 3]. Writes benchmarks/results/training.csv. All train the paired
-autoencoder of the CT experiment of config.yaml for one epoch with its batch size, from the same weights, with the same
+autoencoder of ct_paper (preset variants) for one epoch with its batch size, from the same weights, with the same
 fused Adam and channels last. "ours" is all of `training.train`, with schedule, checkpoint and a validation of one
 batch; "streamed" the same with a buffer of two shards instead of the split in memory. Contestants take turns in every
 repeat; the least processor time of each counts, which with one thread is the wall time of an idle machine.

@@ -4,9 +4,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from PIL import Image
+
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = ROOT / "workflow" / "report"
 RUN, MORE, TILT = "make run", "make run PRESET=more", "make run PRESET=tilt"
+WRONG = "make run PRESET=inconsistent"
 PICTURES = {  # name -> figure, command that makes it, what is to be seen
     "ct": (
         "ct/figures/overview",
@@ -28,6 +31,11 @@ PICTURES = {  # name -> figure, command that makes it, what is to be seen
         "ct/figures/inconsistencies",
         RUN,
         "Tomography with data that something is wrong with; bars: how often the trust raises an alarm.",
+    ),
+    "severities": (
+        "ct/figures/percent",
+        WRONG,
+        "Errors of all methods against how much is missing or wrong, on all test images.",
     ),
     "trust": ("ct/figures/trust", RUN, "Whether expected errors are right, and alarms as rare as they say."),
     "roc": (
@@ -56,7 +64,7 @@ PICTURES = {  # name -> figure, command that makes it, what is to be seen
         "A linear problem whose answers are known: errors beside the theory's bounds.",
     ),
     "needle": (
-        "tilt/tilt/figures/needle",
+        "tilt/predictions/needle/figures/volume",
         TILT,
         "A needle measured by electron tomography (NIST's ETSpy), by filtered backprojection and by LSI.",
     ),
@@ -71,6 +79,12 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def rows(picture: Path, count: int) -> Image.Image:
+    """The first rows of cuts through a volume, of which a row is 2.6 high where all are 9 wide."""
+    whole = Image.open(picture)
+    return whole.crop((0, 0, whole.width, round(count * whole.width * 2.6 / 9)))
+
+
 def copy(results: Path) -> list[str]:
     """Copy the pictures that there are in a folder of results; returned are the names of those that there are not."""
     missing = []
@@ -78,6 +92,8 @@ def copy(results: Path) -> list[str]:
         made = results / f"{figure}.png"
         if made.is_file():
             shutil.copy(made, SHOWN / f"{name}.png")
+            if name == "needle":  # filtered backprojection and the first method
+                rows(made, 2).save(SHOWN / f"{name}.png", optimize=True)
         else:
             missing.append(name)
     return missing

@@ -446,6 +446,10 @@ def test_a_folder_without_results_says_what_to_run(tmp_path):
         pairlsi.load(tmp_path)
 
 
+def whole_page(found, problem, labels, name, experiment, following="") -> str:
+    return page.page(found, problem, labels, name, experiment, page.figures(found, problem, labels), following)
+
+
 def test_what_is_written_opens_elsewhere_and_holds_the_estimates(trained, pairs, tmp_path):
     tifffile = pytest.importorskip("tifffile")
     y = pairs[1][:20].copy()
@@ -458,9 +462,13 @@ def test_what_is_written_opens_elsewhere_and_holds_the_estimates(trained, pairs,
     for name, one in found.estimates.items():
         assert np.array_equal(group[f"{name}/x"][...], one.x)
         assert np.array_equal(tifffile.imread(tmp_path / "tiff" / f"{name}-x.tif"), one.x[:, 0])
+    drawn = page.figures(found, trained.problem, labels)
+    writing.write_figures(drawn, tmp_path / "figures")
+    assert {file.name for file in (tmp_path / "figures").iterdir()} == {f"{name}.png" for name in drawn}
+    assert {"sample-0", "sample-19", "trust"} < set(drawn)
     lines = (tmp_path / "table.csv").read_text().splitlines()
     assert len(lines) == 1 + 3 * 20 and lines[0].startswith("sample,method,measured,expected_error")
-    text = page.page(found, trained.problem, labels, "my scan", "ct")
+    text = whole_page(found, trained.problem, labels, "my scan", "ct")
     assert "my scan" in text and "This looks like what the networks were trained for" in text
     assert text.count("data:image/png;base64") >= 4 and text.count("<tr>") == 21
     assert all(labels[name] in text for name in found.estimates)
@@ -479,7 +487,7 @@ def test_channels_beyond_one_and_a_single_sample_have_a_page_too():
     )
     one = results.Estimate(x, y, x, judged, {"iterations": 3})
     found = results.Prediction({"lsi": one}, y, np.ones((1, survey.missing_count), bool), "lsi")
-    text = page.page(found, survey, {"lsi": "PAIR+LSI"}, "shots", "crosswell")
+    text = whole_page(found, survey, {"lsi": "PAIR+LSI"}, "shots", "crosswell")
     assert "The sample is unlike it" in text and "iterations 3" in text
 
 
@@ -490,7 +498,7 @@ def test_the_truth_that_a_file_has_is_held_against_the_estimates(trained, pairs,
     for name, one in found.estimates.items():
         wanted = [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(one.x, x, strict=True)]
         assert np.allclose(found.errors(name), wanted)
-    text = page.page(found, trained.problem, trained.experiment.labels, "scan", "ct")
+    text = whole_page(found, trained.problem, trained.experiment.labels, "scan", "ct")
     assert f"is off by {found.errors('cgls').mean():.1%} on average" in text and "stands for it" in text
     writing.write_table(found, tmp_path / "table.csv")
     assert ",error," in (tmp_path / "table.csv").read_text()
@@ -566,7 +574,7 @@ def test_what_is_said_to_go_unnoticed_does(trained, pairs):
     found, flipped = trained.infer(y), trained.infer(y[..., ::-1])
     assert np.linalg.norm(flipped.x[..., ::-1, ::-1] - x) < 1.2 * np.linalg.norm(found.x - x)
     assert abs((flipped.p_value <= 0.05).mean() - (found.p_value <= 0.05).mean()) < 0.15
-    assert "turned by 180 degrees" in page.page(flipped, CT, trained.experiment.labels, "scan", "ct")
+    assert "turned by 180 degrees" in whole_page(flipped, CT, trained.experiment.labels, "scan", "ct")
 
 
 def test_the_best_method_is_named_where_its_lead_is_clear_and_nowhere_else(tried):
@@ -725,6 +733,6 @@ def test_nothing_is_to_be_measured_next_where_all_was_or_each_sample_lacks_other
     each[0, 1] = each[1, 2] = False
     assert next_rows.sentence(trained, each, trained.methods) == next_rows.sentence(trained, block, ["cgls"]) == ""
     found, said = trained.infer(pairs[1][:2], keep=KEPT["block"]), next_rows.sentence(trained, block, trained.methods)
-    text = page.page(found, CT, trained.experiment.labels, "scan", "ct", said)
+    text = whole_page(found, CT, trained.experiment.labels, "scan", "ct", said)
     assert "Where to measure next" in text and "were not measured these would tell most" in text
-    assert "Where to measure next" not in page.page(found, CT, trained.experiment.labels, "scan", "ct")
+    assert "Where to measure next" not in whole_page(found, CT, trained.experiment.labels, "scan", "ct")

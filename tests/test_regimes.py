@@ -69,7 +69,7 @@ def test_relatives_are_read_where_they_lie_and_told_by_what_differs(tmp_path):
         metrics(errors).to_csv(tmp_path / name / "metrics.csv", index=False)
         said = problem | ({"contrast": 300.0} if name == "easy" else {})
         (folder / "settings.json").write_text(
-            json.dumps({"params": {"problem": said, "training": {"epochs": len(name)}}}), encoding="utf-8"
+            json.dumps({"params": {"problem": said, "training": {"epochs": 8}, "network": {}}}), encoding="utf-8"
         )
         samples = 500 if name == "easy" else 1000
         store.create(tmp_path / name / "data" / "train.zarr", 2, SHAPES, 2, {"params": {"samples": samples}})
@@ -83,4 +83,9 @@ def test_relatives_are_read_where_they_lie_and_told_by_what_differs(tmp_path):
     assert not regimes.comparable({**sweeps, "elsewhere": Sweep(elsewhere, EVALUATION, labels=LABELS)}, "random")
     said = "easy differs from hard by: contrast 300 instead of 900, training samples 500 instead of 1000."
     assert regimes.differences(stored, "easy") == said
+    longer = {"problem": problem | {"contrast": 300.0}, "training": {"epochs": 8}, "network": {"epochs": 14}}
+    paired = tmp_path / "easy" / "networks" / stored.paired / "seed-0"
+    paired.mkdir(parents=True)
+    (paired / "settings.json").write_text(json.dumps({"params": longer}), encoding="utf-8")
+    assert "epochs 14 instead of 8" in regimes.differences(stored, "easy")
     assert regimes.differences(stored, "hard") == "hard differs from hard by: nothing in problem and training."

@@ -246,6 +246,13 @@ WRONG_CROSSWELL = [
     ("methods.mlsi.samples.ood", 1, ["1", "greater than or equal to 2"]),
     ("methods.mlsi.samples.train", 1, ["is unknown", "it may be validation, test, ood"]),
     ("methods.mlsi.stop", "best", ["'best'", "'fixed' or 'validation'"]),
+    ("methods.mlsi-lsi.members", 3, ["is 3", "all would start from the same estimate"]),
+    ("methods.fwi.members", 3, ["is 3", "all would start from the same model"]),
+    (
+        "training.devices",
+        2,
+        ["training.batch_size", "are 2 processes", "a multiple of 8"],
+    ),  # a quarter is the PAIR's own
     ("methods.mlsi.members", 0, ["0", "greater than or equal to 1"]),
     ("networks.pair.divergence", None, ["members' is 2", "drawn from a variational network"]),
 ]

@@ -17,7 +17,7 @@ def looked_through(wildcards):
     """An input: the pages about the images of all experiments that take real ones."""
     found = [name for name, experiment in EXPERIMENTS.items() if experiment.problem.shares_samples]
     if not found:
-        raise WorkflowError("no experiment takes real images: see README.md, Real images, for what to set")
+        raise WorkflowError("no experiment takes real images: see docs/real-images.md for what to set")
     return [f"<results>/{name}/images.html" for name in found]
 
 

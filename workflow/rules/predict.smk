@@ -20,6 +20,7 @@ rule prediction:
         table="<results>/{experiment}/predictions/{name}/table.csv",
         estimates=directory("<results>/{experiment}/predictions/{name}/estimates.zarr"),
         stacks=directory("<results>/{experiment}/predictions/{name}/tiff"),
+        figures=directory("<results>/{experiment}/predictions/{name}/figures"),
     log:
         "<logs>/{experiment}/predict/{name}.log",
     benchmark:

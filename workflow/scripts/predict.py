@@ -35,7 +35,10 @@ with outputs.written(output.stacks) as beside:
     writing.write_stacks(found, beside)
 with outputs.written(output.table) as beside:
     writing.write_table(found, beside)
+drawn = page.figures(found, predictor.problem, labels)
+with outputs.written(output.figures) as beside:
+    writing.write_figures(drawn, beside)
 with outputs.written(output.page) as beside:
     following = next_rows.sentence(predictor, found.keep, list(found.estimates))
-    told = page.page(found, predictor.problem, labels, names.name, names.experiment, following)
+    told = page.page(found, predictor.problem, labels, names.name, names.experiment, drawn, following)
     beside.write_text(told, encoding="utf-8")

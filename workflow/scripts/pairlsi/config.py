@@ -62,7 +62,9 @@ class Predicting(Strict):
         {}, description="name -> file with measured data, predicted from with every run"
     )
     methods: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
-        None, description="what estimates are made with, the first speaking for all; null: the report's best method"
+        None,
+        description="what estimates are made with, the first speaking for all; null: the method of a section best "
+        "that the config has, or else its first method",
     )
 
 

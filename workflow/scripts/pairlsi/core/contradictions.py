@@ -4,6 +4,9 @@ Each check yields sentences that begin with the key within the experiment: "key'
 say, it says itself (`unfit`).
 """
 
+import math
+from fractions import Fraction
+
 
 def contradictions(experiment):
     """Yield everything that contradicts something in a `config.Experiment`."""
@@ -30,10 +33,14 @@ def in_training(experiment):
     if training.batch_size > data.samples.train:
         yield f"training.batch_size' is {training.batch_size}: at most the {data.samples.train} of data.samples.train"
     processes = training.devices * training.nodes
-    if processes > 1 and training.batch_size % (2 * processes):
+    # of a paired autoencoder's batch a part is taken apart, in every process: see `networks.paired`
+    own = [getattr(one.settings, "own", 1.0) for one in experiment.networks.values()]
+    rows = math.lcm(*(Fraction(part).limit_denominator(1000).denominator for part in own))
+    if processes > 1 and training.batch_size % (rows * processes):
         yield (
             f"training.batch_size' is {training.batch_size}: training.devices x training.nodes are {processes} "
-            f"processes, each of which takes two halves of its part apart, so it must be a multiple of {2 * processes}"
+            "processes, each of which takes samples by the share `own` of a paired autoencoder apart from its part, so "
+            f"it must be a multiple of {rows * processes}"
         )
     if training.buffer_samples < min(data.shard_size, data.samples.train):
         yield (

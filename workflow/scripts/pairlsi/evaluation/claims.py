@@ -5,7 +5,7 @@ lies on the wrong side, undecided between. A claim is held when all its parts ar
 paper's words ("clearly", "about equally", "little") have no number in the paper, the threshold is ours and stands in
 the table.
 
-A control puts latents that tell nothing of the sample in place of those that a claim is about (`inference.controls`).
+A control puts latents that tell nothing of the sample in place of those that a claim is about (`methods.controls`).
 No claim may hold of it: one that does says nothing, and is undecided whatever its parts say.
 """
 

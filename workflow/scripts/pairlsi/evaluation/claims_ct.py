@@ -74,7 +74,7 @@ def block_masks(sweep: Sweep) -> list[Part]:
 def little_variation(sweep: Sweep) -> list[Part]:
     missing = [symbol for symbol in sweep.masks if symbol != "none"]
     if len(sweep.masks) < 2:
-        raise KeyError("the sweep has fewer than two of full data and masks of networks.mask_percent")
+        raise KeyError("the sweep has fewer than two of full data and masks of evaluation.percent")
     spread = sweep.spread("lsi")
     return [
         Part("PAIR+LSI: largest over smallest error of single masks, less one", spread, LITTLE, below=True),
@@ -92,7 +92,7 @@ def little_variation(sweep: Sweep) -> list[Part]:
 
 def out_of_distribution(sweep: Sweep) -> list[Part]:
     if not sweep.masks:
-        raise KeyError("the sweep has neither full data nor masks of networks.mask_percent")
+        raise KeyError("the sweep has neither full data nor masks of evaluation.percent")
     ratios = [sweep.mean("lsi", s, split="ood") / sweep.mean("lsi", s) for s in sweep.masks]
     parts = [
         Part(

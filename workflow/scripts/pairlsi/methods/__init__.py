@@ -95,7 +95,9 @@ class Method(Part):
         label: str | None = Field(None, description="its name in tables and legends; null: that of its kind")
         colour: str | None = Field(None, description="of its curves and bars, as #4C72B0; null: one that no other has")
         network: str | None = Field(
-            None, description="which network it takes; null: that of its own name, or else the first fit for it"
+            None,
+            description="which network it takes; null: that of its own name, or else the first fit for it, trained "
+            "ones before closed forms",
         )
         observations: Annotated[list[str], Field(min_length=1), Distinct] | None = Field(
             None, description="those it is run on, by name, or by {name}-{level} as random-25; null: all"

@@ -53,6 +53,8 @@ class FWI(Search):
 
     @classmethod
     def unfit(cls, settings, experiment):
+        if settings.members > 1:
+            return f"members' is {settings.members}: all would start from the same model, so 1 will do"
         if len(settings.bands) > settings.iterations:
             return f"bands' are {len(settings.bands)}: at most one for each of the {settings.iterations} iterations"
         if settings.bands != [None] and experiment.problem.sample_interval is None:

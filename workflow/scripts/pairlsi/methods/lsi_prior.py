@@ -9,7 +9,7 @@ from pairlsi.methods.lsi import LSI
 
 
 class LSIPrior(LSI):
-    """(9) with a regulariser: its defaults differ from those of `lsi` in that alone."""
+    """(9) with a regulariser: its defaults differ from those of `lsi` in that, and in where it stops."""
 
     label = "PAIR+LSI, prior"
     colour = "#8A2327"

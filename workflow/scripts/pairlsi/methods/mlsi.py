@@ -51,7 +51,9 @@ class MLSI(Search):
 
     @classmethod
     def unfit(cls, settings, experiment):
-        if settings.members > 1 and settings.start == "mean" and not variational(settings, experiment):
+        if settings.members > 1 and settings.start != "mean":
+            return f"members' is {settings.members}: all would start from the same estimate, so 1 will do"
+        if settings.members > 1 and not variational(settings, experiment):
             return f"members' is {settings.members}: starts are drawn from a variational network, else it is 1"
         return None
 

@@ -39,7 +39,7 @@ def warn(space: str, means: list[float]) -> None:
     if collapsed:
         log.warning(
             "%d of %d latents of %s have collapsed (divergence under %g nats): they carry nothing; "
-            "lower networks.divergence or networks.%s.latent",
+            "lower the divergence of the network, or %s.latent of it or of architecture",
             collapsed,
             len(means),
             space,

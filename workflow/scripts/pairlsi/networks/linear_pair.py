@@ -10,8 +10,6 @@ which for y = A x + ε with independent noise, Γ_xy = Γ_x Aᵀ, are U_yᵀ A U
 the linear regressions of one latent vector on the other. Everything is computed in float64 on the host.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -108,21 +106,6 @@ def fit_moments(network: LinearPair, moment_x, moment_y, moment_xy) -> None:
     values_y, basis_y = leading(moment_y, network.basis_y.shape[1], "y")
     found = (values_x, basis_x), (values_y, basis_y), basis_x.T @ moment_xy @ basis_y
     set_maps(network, *found, np.trace(moment_y), np.diag(moment_x))
-
-
-def second_moments(batches: Iterable[tuple[Tensor, Tensor]], network: LinearPair) -> tuple[np.ndarray, ...]:
-    """Γ_x (n, n), Γ_y (m, m), Γ_xy (n, m) of batches (x, y) of (B, C, H, W), scaled as `network` does; float64.
-
-    For splits too large for memory; it takes that of the moments, so the data must be short enough for those.
-    """
-    n, m = len(network.basis_x), len(network.basis_y)
-    sums, count = (np.zeros((n, n)), np.zeros((m, m)), np.zeros((n, m))), 0
-    for x, y in batches:
-        x, y = (u.double().cpu().numpy() for u in (network.x_scaling(x).flatten(1), network.y_scaling(y).flatten(1)))
-        for total, (a, b) in zip(sums, ((x, x), (y, y), (x, y)), strict=True):
-            total += a.T @ b
-        count += len(x)
-    return tuple(total / count for total in sums)
 
 
 def leading(moment: np.ndarray, latent: int, space: str) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ class ObservationError(ValueError):
 def methods_of(experiment) -> list[str]:
     """The methods of predictions with a `config.Experiment`, the first speaking for all.
 
-    Those that the config names, or the one that its report holds against all others.
+    Those that the config names, or the one that a section `best` of it holds against all others, or its first one.
     """
     best = [one.settings.method for one in experiment.sections.values() if one.part.kind == "best"]
     found = [name for name in experiment.predictions.methods or best if name in experiment.methods]

@@ -5,6 +5,7 @@ import io
 from html import escape
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from pairlsi.predictions import pictures, trust
 
@@ -75,10 +76,26 @@ def verdict(found, labels: dict[str, str]) -> tuple[bool, list[str]]:
     return like, sentences
 
 
-def page(found, problem, labels: dict[str, str], name: str, experiment: str, following: str = "") -> str:
-    """The whole page as HTML that needs no other file; following: which rows to measure next, a sentence."""
-    like, sentences = verdict(found, labels)
+def figures(found, problem, labels: dict[str, str]) -> dict[str, tuple[Figure, str]]:
+    """What the page shows: name -> picture and caption."""
     plain = problem.approximate_inverse(found.y) if problem.linear else None
+    drawn = {}
+    for sample in np.unique(np.linspace(0, len(found.y) - 1, SHOWN).round().astype(int)):
+        said = f"Sample {sample}: measured and completed data, the estimates, and how far the first is to be believed."
+        drawn[f"sample-{sample}"] = pictures.of_sample(found, problem, labels, sample, plain), said
+    if pictures.is_volume(found.x):
+        said = "The samples as slices of a volume, in three cuts."
+        drawn["volume"] = pictures.of_stack(found, problem, labels, plain), said
+    if len(found.y) > 1:
+        drawn["trust"] = pictures.of_trust(found, labels), "What to expect of each sample, shaded: 90 % of such cases."
+    return drawn
+
+
+def page(found, problem, labels: dict[str, str], name: str, experiment: str, drawn: dict, following: str = "") -> str:
+    """The whole page as HTML that needs no other file; drawn: its `figures`; following: which rows to measure next, a
+    sentence.
+    """
+    like, sentences = verdict(found, labels)
     parts = [f'<div class="{"good" if like else "bad"}">{" ".join(map(escape, sentences))}</div>']
     if found.odd:
         parts += [
@@ -87,16 +104,7 @@ def page(found, problem, labels: dict[str, str], name: str, experiment: str, fol
         ]
     parts += [f"<p>{escape(said)}</p>" for said in against_truth(found, labels)]
     parts.append("<h2>Estimates</h2>")
-    for sample in np.unique(np.linspace(0, len(found.y) - 1, SHOWN).round().astype(int)):
-        said = f"Sample {sample}: measured and completed data, the estimates, and how far the first is to be believed."
-        parts.append(figure(pictures.of_sample(found, problem, labels, sample, plain), said))
-    if pictures.is_volume(found.x):
-        said = "The samples as slices of a volume, in three cuts."
-        parts.append(figure(pictures.of_stack(found, problem, labels, plain), said))
-    if len(found.y) > 1:
-        parts.append(
-            figure(pictures.of_trust(found, labels), "What to expect of each sample, shaded: 90 % of such cases.")
-        )
+    parts += [embedded(*one) for one in drawn.values()]
     if found.said:
         parts += ["<h2>What was done to the data</h2>", *(f"<p>{escape(said)}</p>" for said in found.said)]
     if following:
@@ -129,7 +137,7 @@ def against_truth(found, labels: dict[str, str]) -> list[str]:
     return sentences
 
 
-def figure(drawn, caption: str) -> str:
+def embedded(drawn: Figure, caption: str) -> str:
     content = io.BytesIO()
     drawn.savefig(content, dpi=130, facecolor="white", format="png")
     data = base64.b64encode(content.getvalue()).decode()

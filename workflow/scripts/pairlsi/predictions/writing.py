@@ -44,6 +44,13 @@ def write_stacks(found: Prediction, folder: Path) -> None:
                 tifffile.imwrite(folder / f"{name}-{what}.tif", stack, photometric="minisblack")
 
 
+def write_figures(drawn: dict, folder: Path) -> None:
+    """PNG files of `page.figures`, by name."""
+    folder.mkdir(parents=True)
+    for name, (figure, _) in drawn.items():
+        figure.savefig(folder / f"{name}.png", dpi=200, facecolor="white")
+
+
 def rows_of_table(found: Prediction) -> list[dict]:
     """A row a sample and method: expected error and its interval, p-value and those of each score; the error itself
     where the truth is known.

@@ -32,7 +32,7 @@ class Exact:
         kind, percent = observations.split_case(case)
         own = self.stored.experiment.observations.get(kind)
         seed = own.settings.seed if own else 0
-        said = {"name": kind, "kind": kind, "seed": seed} | ({"percents": [percent]} if percent else {})
+        said = {"name": kind, "kind": kind, "seed": seed, "percents": [percent]}
         return observations.made(
             said if percent else {"name": "none", "kind": "none"}, self.problem, draw
         ).mask.weights()

@@ -27,14 +27,54 @@ def told_by(stored) -> tuple[dict, dict, dict, dict, dict]:
     return experiment["problem"], paired, experiment["training"], lsi, experiment["data"]
 
 
+def layers(said: dict) -> str:
+    """What an autoencoder of one space is made of, by what the config says of it."""
+    if said["kind"] == "principal":
+        after = f"a U-Net of {said['width']} channels after them" if said["width"] else "nothing after them"
+        return f"principal components in closed form, {after}"
+    blocks, halved = len(said["strides"]), [said["stem"], *said["strides"]]
+    made = f"{blocks} residual blocks"
+    if said["kind"] == "pyramid":
+        made = f"{blocks} levels of {said['layers']} pyramid pooling layers, dilations {said['rates']}"
+    return (
+        f"{made}, from {said['width']} channels, doubling where resolution halves; strides of stem and the rest "
+        f"{halved}, normalisation: {said['norm']}"
+    )
+
+
+def length(said: dict) -> str:
+    """How long the latents of one space are."""
+    return f"feature maps of {said['latent']} channels" if said["kind"] == "pyramid" else f"{said['latent']}"
+
+
+def of_networks(network: dict, training: dict, theirs: tuple[str, str, str]) -> list[tuple[str, str, str, str]]:
+    """The rows on the networks and their training, none where there is no paired one; theirs: the paper's layers, what
+    of them is unknown to us, and its optimiser.
+    """
+    x, y = network["x"], network["y"]
+    if not x:
+        return []
+    inverse, weights = network.get("inverse"), network.get("weights") or [1, 1, 1, 1]
+    maps = f"M is affine, M† decodes latents of y and encodes the data anew: {layers(inverse)}" if inverse else "affine"
+    return [
+        ("networks", theirs[0], theirs[1], f"x: {layers(x)}. y: {layers(y)}"),
+        ("latent sizes", LOST, "both", f"{length(x)} (x), {length(y)} (y)"),
+        ("latent maps", "affine", "", maps),
+        ("loss (4)", "all four terms", "", f"{network.get('own', 0.5):.0%} of each batch decoded from its own latents, "
+         "the rest through the maps"),
+        ("loss weights", "none named", "w1 … w4", ", ".join(f"{w:g}" for w in weights)
+         + ", each space scaled by its variance"),
+        ("optimiser", theirs[2], "learning rate, batch size", f"Adam, {network.get('epochs') or training['epochs']} "
+         f"epochs, learning rate {training['learning_rate']:g} with warm-up and cosine, batches of "
+         f"{training['batch_size']}"),
+    ]  # fmt: skip
+
+
 def ct_choices(stored) -> list[tuple[str, str, str, str]]:
     """Rows (what, value in the paper, unknown to us, ours) for a CT experiment's settings."""
     problem, network, training, solver, data = told_by(stored)
     source = {"phantoms": "procedural trail-mix phantoms", "2detect": "2DeteCT reconstructions"}
     source["specimens"] = "procedural specimens of electron tomography"
-    x, y, weights = network["x"], network["y"], network.get("weights") or [1, 1, 1, 1]
-    if "strides" not in x:  # none, or on principal components alone
-        return [("networks", "paired autoencoder and encoder-decoders", "", "none of either kind")]
     size, angles = problem["image_size"], problem["angles"]
     return [
         ("images", "2DeteCT, downsampled", "size, number", f"{source[problem['source']['kind']]}, {size} × {size}"),
@@ -44,19 +84,10 @@ def ct_choices(stored) -> list[tuple[str, str, str, str]]:
         ("forward operator", "line projector (PRTomo)", "detector bins", "ASTRA line projector, "
          f"{problem['detector_bins'] or round(2**0.5 * size)} bins, grid {problem['oversampling']} times finer"),
         ("noise", "white", "level", f"{problem['noise_level']:.0%} of each sinogram's norm, drawn for each sample"),
-        ("latent sizes", LOST, "both", f"{x['latent']} (x), {y['latent']} (y)"),
-        ("residual blocks", "3 (x), 6 (y)", "which halve the resolution",
-         f"{len(x['strides'])} (x), {len(y['strides'])} (y), stem and blocks halve by {[x['stem'], *x['strides']]} "
-         f"and {[y['stem'], *y['strides']]}"),
-        ("normalisation", "batch normalisation", "", x["norm"]),
-        ("channels", LOST, "all", f"from {x['width']} (x) and {y['width']} (y), doubling where resolution halves"),
         ("scaling", LOST, "centre and scale", f"less the {data['scaling']} mean of the training images, over the "
          "standard deviation around it; missing angles are zero before that"),
-        ("loss (4)", "all four terms", "", "one half of each batch decoded from its own latents, one through the maps"),
-        ("loss weights", "none named", "w1 … w4", ", ".join(f"{w:g}" for w in weights)
-         + ", each space scaled by its variance"),
-        ("optimiser", "Adam, 100 epochs", "learning rate, batch size", f"Adam, {training['epochs']} epochs, learning "
-         f"rate {training['learning_rate']:g} with warm-up and cosine, batches of {training['batch_size']}"),
+        *of_networks(network, training, ("residual blocks, 3 (x), 6 (y), batch normalisation", "channels, which blocks "
+         "halve the resolution", "Adam, 100 epochs")),
         ("LSI", "L-BFGS, strong Wolfe, 10 iterations", "tolerances", f"the same, {solver['iterations']} iterations, "
          f"at most {solver['iterations'] * 5 // 4} evaluations, each sample on its own"),
         ("metrics", "RRE, SSIM", "SSIM window and data range",
@@ -67,11 +98,10 @@ def ct_choices(stored) -> list[tuple[str, str, str, str]]:
 def crosswell_choices(stored) -> list[tuple[str, str, str, str]]:
     """Rows (what, value in the paper, unknown to us, ours) for the settings of a cross-well experiment."""
     problem, network, training, lsi, data = told_by(stored)
-    x, y, weights, divergence = network["x"], network["y"], network.get("weights") or [], network.get("divergence")
-    if "strides" not in x:  # none, or on principal components alone
-        return [("networks", "variational paired autoencoder", "", "none of the kind")]
+    divergence = network.get("divergence") or []
     rows, columns, spacing = problem["rows"], problem["columns"], problem["spacing"]
-    samples, shots, levels = data["samples"], problem["sources_per_well"], sorted(set(stored.sweep.table.percent))
+    samples, shots, table = data["samples"], problem["sources_per_well"], stored.sweep.table
+    levels = sorted(set(table.percent[~table.observation.isin(stored.sweep.spoiling)]))
 
     def search(said):
         most = "" if said["stop"] == "fixed" else ", at most: the best number on validation samples"
@@ -97,17 +127,11 @@ def crosswell_choices(stored) -> list[tuple[str, str, str, str]]:
          "shots; gaps of neighbouring receivers beside"),
         ("scaling", "mean and standard deviation of the training set", "",
          f"the same; {data['scaling']} mean; missing receivers are zero before that"),
-        ("networks", "convolutional ResNet, 3 levels of 3 layers, pyramid pooling", "dilations, normalisation",
-         f"{len(x['strides'])} levels of {x.get('layers', 1)} layers, dilations {x.get('rates')}, "
-         f"normalisation: {x['norm']}"),
-        ("channels", "double at each level", "all", f"from {x['width']} (x) and {y['width']} (y)"),
-        ("latent sizes", LOST, "both", f"feature maps of {x['latent']} (x) and {y['latent']} (y) channels"),
-        ("latent maps", "affine, on vectorised latents", "on samples or means",
-         "on samples in training, on means for PAIR"),
-        ("weights of divergence", LOST, "both", ", ".join(f"{w:g}" for w in divergence or []) + " per nat, x and y"),
-        ("loss weights", "none named", "w1 … w4", ", ".join(f"{w:g}" for w in weights)),
-        ("optimiser", LOST, "all", f"Adam, {training['epochs']} epochs, learning rate {training['learning_rate']:g} "
-         f"with warm-up and cosine, batches of {training['batch_size']}"),
+        *of_networks(network, training, ("convolutional ResNet, 3 levels of 3 layers, pyramid pooling, channels double "
+         "at each level", "channels, dilations, normalisation", LOST)),
+        ("where maps apply", "vectorised latents", "samples or means", "samples in training, means for PAIR"),
+        ("weights of divergence", LOST, "both", ", ".join(f"{w:g}" for w in divergence) + " per nat, x and y"
+         if divergence else "not variational"),
         ("LSI", "L-BFGS", "iterations, size of the ensemble",
          search(lsi)),
     ]  # fmt: skip

@@ -70,7 +70,7 @@ def sweeps(stored: Stored) -> dict[str, Sweep]:
 
 def differences(stored: Stored, name: str) -> str:
     """In what the problem and the training of a relative differ from an experiment's, as a sentence."""
-    theirs, ours = (regime_of(results) for results in (stored.results.parent / name, stored.results))
+    theirs, ours = (regime_of(results, stored.paired) for results in (stored.results.parent / name, stored.results))
     changed = [
         f"{key.replace('_', ' ')} {number(theirs[key])} instead of {number(ours.get(key))}"
         for key in theirs

@@ -164,13 +164,15 @@ class Stored:
         return dict(found.group.attrs.get("chosen_on_validation") or {}) if found else {}
 
 
-def regime_of(results: Path) -> dict:
+def regime_of(results: Path, network: str | None = None) -> dict:
     """What made the results of an experiment in this folder: the settings of its problem, and how long and on how many
-    samples its first network was trained; {} without networks.
+    samples this network was trained, or its first one; {} without networks.
     """
     data = Path(results) / "data" / "train.zarr"
-    for file in sorted(Path(results).glob("networks/*/seed-*/settings.json")):
+    files = sorted(Path(results).glob("networks/*/seed-*/settings.json"), key=lambda file: file.parts[-3] != network)
+    for file in files:
         told = json.loads(file.read_text(encoding="utf-8"))
+        epochs = told["params"].get("network", {}).get("epochs") or told["params"]["training"]["epochs"]
         samples = {"training_samples": provenance.recorded(data)["params"]["samples"]} if data.is_dir() else {}
-        return told["params"]["problem"] | {"epochs": told["params"]["training"]["epochs"]} | samples
+        return told["params"]["problem"] | {"epochs": epochs} | samples
     return {}

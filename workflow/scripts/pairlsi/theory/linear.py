@@ -21,21 +21,6 @@ def lmmse(matrix, moment_x, moment_noise, keep) -> np.ndarray:
     return estimator
 
 
-def truncated_svd(matrix, keep, rank: int) -> np.ndarray:
-    """The pseudoinverse of P A from its `rank` largest singular values: (n, m), columns of missing entries zero.
-
-    matrix: A (m, n); keep (m,) bool. Raises ValueError for a rank above that of P A.
-    """
-    keep = np.asarray(keep, bool)
-    left, values, right = np.linalg.svd(np.asarray(matrix, float)[keep], full_matrices=False)
-    possible = numerical_rank(values)
-    if rank > possible:
-        raise ValueError(f"rank is {rank}: the operator behind this mask has rank {possible}")
-    estimator = np.zeros((right.shape[1], len(keep)))
-    estimator[:, keep] = (right[:rank].T / values[:rank]) @ left[:, :rank].T
-    return estimator
-
-
 def numerical_rank(values: np.ndarray) -> int:
     """The number of singular values, descending, that are not zero to rounding."""
     return int(np.sum(values > values[0] * len(values) * np.finfo(float).eps))

@@ -69,7 +69,7 @@ def find_slices(folder: str | Path) -> dict[int, Path]:
     if not found:
         raise FileNotFoundError(
             f"source.folder: no sliceNNNNN/{IMAGE} under {root}; unpack the RecSeg archives of 2DeteCT there "
-            "(pairlsi.problems.ct.detect2d.download does it for source.archives)"
+            "(or set source.archives, and the workflow does it)"
         )
     return dict(sorted(found.items()))
 
