@@ -248,11 +248,7 @@ WRONG_CROSSWELL = [
     ("methods.mlsi.stop", "best", ["'best'", "'fixed' or 'validation'"]),
     ("methods.mlsi-lsi.members", 3, ["is 3", "all would start from the same estimate"]),
     ("methods.fwi.members", 3, ["is 3", "all would start from the same model"]),
-    (
-        "training.devices",
-        2,
-        ["training.batch_size", "are 2 processes", "a multiple of 8"],
-    ),  # a quarter is the PAIR's own
+    ("training.devices", 3, ["training.batch_size", "are 3 processes", "a multiple of 12"]),  # own: a quarter
     ("methods.mlsi.members", 0, ["0", "greater than or equal to 1"]),
     ("networks.pair.divergence", None, ["members' is 2", "drawn from a variational network"]),
 ]
