@@ -46,13 +46,17 @@ provenance: $(READY)
 export: $(READY)
 	@$(SNAKEMAKE) --cores $(CORES) --logger terminal $(CONFIG) -- $(RESULTS)/$(EXPERIMENT)/model.zip
 
-# files of tests side by side, in the order that tests/conftest.py gives; a file's tests share what they set up
+# files of tests side by side, in the order that tests/conftest.py gives; a file's tests share what they set up. One more
+# than there are cores, since those on Slurm wait most of the time
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
+PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 test: $(READY)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
 # style and the fast tests, for while one works
 check: lint
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow and not slurm and not gpu"
+	$(PYTEST) -m "not slow and not slurm and not gpu"
 
 lint: $(READY)
 	$(BIN)/ruff check .
