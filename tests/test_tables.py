@@ -179,6 +179,8 @@ def test_the_best_of_the_others_is_named_and_only_what_the_whole_interval_says_i
     wide = 1 + 0.3 * np.linspace(-1, 1, 2000)
     both = held(0.11, cgls=0.1, lsi=0.109) | {"pair": rivals.Held(np.full(2001, 0.1), 0.09 * np.r_[1, wide], 6, 1)}
     assert list(rivals.against_best({"both": both}, 0.95, LABELS)["verdict"]) == ["worse"]
+    many = pd.concat([table[table.verdict == "worse"]] * 7)
+    assert "Another is better, by the whole interval, on 7 cases." in rivals.in_words(many, "Ours")
     alone = rivals.against_best({"alone": {}}, 0.95, LABELS)
     assert alone.empty and rivals.in_words(alone, "Ours") == "Ours could not be held against others."
     said = rivals.in_words(table, "Ours")
@@ -220,8 +222,8 @@ def test_a_rival_on_one_mask_leaves_the_others_all_of_theirs():
     other = Evaluation(percent=25, seed=1, confidence=0.95, resamples=300, claims=[])  # so that both draws are R 50 %
     few = Sweep(table, other, labels=LABELS, blind=("mean",))
     by_level = rivals.on_percents(few, ["pair", "mean"], ["random"], "lsi", WHERE)
-    by_mask = rivals.on_masks(few, "any", "lsi", ["pair", "mean", "unknown"])
-    for held in by_level["50 % missing at random, in distribution"], by_mask["any: mask R 50 %, in distribution"]:
+    by_mask = rivals.on_masks(few, "", "lsi", ["pair", "mean", "unknown"])
+    for held in by_level["50 % missing at random, in distribution"], by_mask["mask R 50 %, in distribution"]:
         assert {name: (one.samples, one.draws) for name, one in held.items()} == {
             "pair": (SAMPLES, 1),
             "mean": (SAMPLES, 2),

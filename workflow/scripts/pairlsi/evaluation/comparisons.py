@@ -74,6 +74,7 @@ class Sweep:
         # of these, what takes rows away, and with full data as well
         whole = [symbol for symbol, names in self.shown.items() if names[0].rsplit("-", 2)[0] not in spoiling]
         self.masked, self.missing = whole, [symbol for symbol in whole if symbol != "none"]
+        self.pictured = list(self.masks) if len(self.masks) > 1 else whole  # of a sweep over everything: the paper's
 
     def label(self, method: str) -> str:
         """What a method is called."""

@@ -42,11 +42,11 @@ class OnMasks:
 
 
 def on_masks(stored: Stored, split: str, sample: int, rows: dict[str, dict[str, str]]) -> OnMasks:
-    """A sample on the first mask of each of the paper's names; rows: row -> name of the mask -> method."""
+    """A sample on the first mask of each name; rows: row -> name of the mask -> method, of the same masks in each."""
     one = slice(sample, sample + 1)
     truth, y = (stored.samples(split, array, one)[0, 0] for array in store.ARRAYS)
     found = OnMasks(truth, {}, {}, {})
-    for symbol in stored.sweep.masked:
+    for symbol in next(iter(rows.values())):
         mask = stored.sweep.names(symbol)[0]
         found.data[symbol] = observed(y, stored.keep(mask, sample))
         for row, by_mask in rows.items():

@@ -48,6 +48,13 @@ def against_best(cases: dict[str, dict[str, Held]], confidence: float, labels: d
     return pd.DataFrame(rows)
 
 
+LISTED = 6  # cases that a sentence names; more are counted
+
+
+def named(cases: list[str]) -> str:
+    return "; ".join(cases) if len(cases) <= LISTED else f"{len(cases)} cases"
+
+
 def in_words(table: pd.DataFrame, name: str) -> str:
     """What a table of `against_best` comes to, in a sentence or two; name: of the method."""
     if table.empty:
@@ -56,9 +63,9 @@ def in_words(table: pd.DataFrame, name: str) -> str:
     better = len(by_verdict.get("better", []))
     said = [f"**{name} is better than every other method in {better} of {len(table)} cases**, by the whole interval."]
     if by_verdict.get("worse"):
-        said.append(f"Another is better, by the whole interval, on {'; '.join(by_verdict['worse'])}.")
+        said.append(f"Another is better, by the whole interval, on {named(by_verdict['worse'])}.")
     if by_verdict.get("undecided"):
-        said.append(f"It is undecided on {'; '.join(by_verdict['undecided'])}.")
+        said.append(f"It is undecided on {named(by_verdict['undecided'])}.")
     return " ".join(said)
 
 
@@ -99,9 +106,12 @@ def hold(bootstrap: Bootstrap, masks: list[str], method: str, others: Iterable[s
 
 
 def on_masks(sweep: Sweep, name: str, method: str, others: Iterable[str]) -> dict[str, dict[str, Held]]:
-    """The cases of `against_best` by the paper's names of masks, in and out of distribution; name: the experiment's."""
+    """The cases of `against_best` by the paper's names of masks, in and out of distribution; name: of the experiment,
+    where there are several, else "".
+    """
+    before = f"{name}: " if name else ""
     return {
-        f"{name}: {describe(symbol)}, {told}": hold(getattr(sweep, split), sweep.names(symbol), method, others)
+        f"{before}{describe(symbol)}, {told}": hold(getattr(sweep, split), sweep.names(symbol), method, others)
         for split, told in SPLITS.items()
         for symbol in sweep.shown
     }

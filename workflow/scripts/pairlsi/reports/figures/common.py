@@ -143,7 +143,8 @@ def errors_by_percent(
 ) -> Figure:
     """Mean RRE with its interval against how much is missing or wrong, a panel for each observation.
 
-    means: title of the panel -> method -> level -> (mean, low, high); units: what stands below each panel.
+    Errors on a logarithmic axis, as far as the means reach: intervals over few masks may reach far beyond, and below
+    zero. means: title of the panel -> method -> level -> (mean, low, high); units: what stands below each panel.
     """
     columns = min(len(means), PANELS)
     rows = math.ceil(len(means) / columns)
@@ -157,11 +158,14 @@ def errors_by_percent(
             percents = list(by_percent)
             mean, low, high = np.array(list(by_percent.values())).T
             shown[labels[method]], *_ = axes.plot(percents, mean, color=colours[method], marker=".")
-            axes.fill_between(percents, low, high, color=colours[method], alpha=0.25, linewidth=0)
+            axes.fill_between(percents, np.maximum(low, 1e-9), high, color=colours[method], alpha=0.25, linewidth=0)
         axes.set(xlabel=unit)
         axes.set_title(textwrap.fill(title, 40 if rows == 1 else 32), fontsize=10)
+    every = [curve[0] for by_method in means.values() for by_level in by_method.values() for curve in by_level.values()]
     for axes in panels[::columns]:
         axes.set_ylabel("mean RRE")
+        axes.set(yscale="log", ylim=(0.8 * min(every), 1.25 * max(every)))
+        plain_numbers(axes.yaxis)
     legend(figure, shown)
     return finish(figure)
 

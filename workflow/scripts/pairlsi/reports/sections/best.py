@@ -53,8 +53,9 @@ class Best(Section):
         if any(one.settings.samples for one in stored.experiment.methods.values()):
             return rivals.on_percents(stored.sweep, others, Scope(stored).kinds, method, stored.where)
         cases = {}
-        for name, each in regimes.sweeps(stored).items():
-            cases |= rivals.on_masks(each, name, method, others)
+        sweeps = regimes.sweeps(stored)
+        for name, each in sweeps.items():
+            cases |= rivals.on_masks(each, name if len(sweeps) > 1 else "", method, others)
             if name != stored.results.name:
                 show_text(f"{regimes.differences(stored, name)} What was run there alone is left out here.")
         return cases

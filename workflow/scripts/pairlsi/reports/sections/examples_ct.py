@@ -21,7 +21,7 @@ class ExamplesCT(Section):
 The samples of the overview and of its like out of distribution, by every method. The upper row shows the data, angles
 running to the right, missing ones grey; below them the estimates with their RRE, the least on each mask in bold.
 """)
-        rows = {stored.label(method): dict.fromkeys(stored.sweep.masked, method) for method in stored.methods}
+        rows = {stored.label(method): dict.fromkeys(stored.sweep.pictured, method) for method in stored.methods}
         for split, name in (("test", "figure-1"), ("ood", "figure-2")):
             sample = median_sample(stored, split)
             show(

@@ -15,7 +15,7 @@ class OverviewCT(Section):
         from pairlsi.reports.wording import ROWS
 
         stored = self.results
-        masks, sample = stored.sweep.masked, median_sample(stored, "test")
+        masks, sample = stored.sweep.pictured, median_sample(stored, "test")
         by_mask = {name: {symbol: matched(method, symbol) for symbol in masks} for method, name in ROWS.items()}
         rows = {name: found for name, found in by_mask.items() if set(found.values()) <= set(stored.methods)}
         if not rows:
@@ -31,15 +31,17 @@ class OverviewCT(Section):
 
 
 def median_sample(stored, split: str) -> int:
-    """The sample whose error over all masks, by PAIR+LSI where that was run, is the median over the split, or over
-    those of its samples that all methods were run on: what takes long has the first ones alone, and is to be seen too.
+    """The sample whose error over the masks of the picture, by PAIR+LSI where that was run, is the median over the
+    split, or over those of its samples that all methods were run on: what takes long has the first ones alone, and is
+    to be seen too.
     """
     from pairlsi.evaluation import by_percent
     from pairlsi.reports import examples
 
     methods, sweep = stored.methods, stored.sweep
     method = "lsi" if "lsi" in methods else methods[0]
-    rows = sweep.table[(sweep.table.split == split) & (sweep.table.method == method)]
+    seen = {mask for symbol in sweep.pictured for mask in sweep.names(symbol)}
+    rows = sweep.table[(sweep.table.split == split) & (sweep.table.method == method) & sweep.table["mask"].isin(seen)]
     errors = rows[rows.seed == stored.seed].groupby("sample").rre.mean().reindex(getattr(sweep, split).samples)
     return examples.median(errors.to_numpy(), by_percent.shared_samples(sweep, split, methods))
 
