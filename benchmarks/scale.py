@@ -103,7 +103,7 @@ def measured(point: dict) -> dict[str, float]:
 def exponent(values: list[int], found: list[float]) -> str:
     """p of found ~ values^p by least squares of the logarithms, with its 95 % interval where there are three points."""
     fit = stats.linregress(np.log(values), np.log(found))
-    if len(values) < 3:
+    if len(values) < 3 or np.ptp(found) == 0:
         return f"{fit.slope:.2f}"
     half = stats.t.ppf(0.975, len(values) - 2) * fit.stderr
     return f"{fit.slope:.2f} ({fit.slope - half:.2f} to {fit.slope + half:.2f})"
