@@ -46,10 +46,9 @@ provenance: $(READY)
 export: $(READY)
 	@$(SNAKEMAKE) --cores $(CORES) --logger terminal $(CONFIG) -- $(RESULTS)/$(EXPERIMENT)/model.zip
 
-# files of tests side by side, in the order that tests/conftest.py gives; a file's tests share what they set up. One more
-# than there are cores, since those on Slurm wait most of the time
-WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
-PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# files of tests side by side, in the order that tests/conftest.py gives; a file's tests share what they set up. No more
+# workers than cores: with one more the tests on Slurm find its controller too slow to be sent an array
+PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: $(READY)
 	$(PYTEST)
