@@ -56,27 +56,27 @@ def variant(point: dict) -> dict:
     }
 
 
-def run(points: list[dict], *options: str) -> None:
-    """Have the workflow make the metrics of all points; what they are made from and its logs stay in the cache.
+def run(folder: Path, points: list[dict], *options: str) -> None:
+    """Have the workflow make the metrics of all points; what they are made from and its logs stay in the folder.
 
     options: of Snakemake, more.
     """
-    CACHE.mkdir(parents=True, exist_ok=True)
-    overlay = CACHE / "config.yaml"
+    folder.mkdir(parents=True, exist_ok=True)
+    overlay = folder / "config.yaml"
     said = {
-        "pathvars": {"results": f"{CACHE}/results", "logs": f"{CACHE}/logs"},
+        "pathvars": {"results": f"{folder}/results", "logs": f"{folder}/logs"},
         "experiments": {name_of(point): variant(point) for point in points},
     }
     overlay.write_text(yaml.safe_dump(said), encoding="utf-8")
-    targets = [f"{CACHE}/results/{name_of(point)}/metrics.csv" for point in points]
+    targets = [f"{folder}/results/{name_of(point)}/metrics.csv" for point in points]
     command = [Path(sys.executable).parent / "snakemake", "--cores", "1", "--quiet", "rules", "--configfile", overlay]
     subprocess.run([*command, *options, "--", *targets], cwd=machine.ROOT, check=True)
 
 
-def measured(point: dict) -> dict[str, float]:
+def measured(folder: Path, point: dict) -> dict[str, float]:
     """Every quantity at a point."""
     name, count = name_of(point), point["samples"]
-    results, logs = CACHE / "results" / name, CACHE / "logs" / name
+    results, logs = folder / "results" / name, folder / "logs" / name
 
     def of_jobs(pattern: str, column: str) -> float:
         return sum(pd.read_csv(path, sep="\t")[column][0] for path in logs.glob(pattern))
@@ -114,17 +114,18 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[32, 48, 64, 96], help="pixels a side of an image")
     parser.add_argument("--latents", type=int, nargs="+", default=[64, 256, 512, 1500], help="of x and of y")
     parser.add_argument("--samples", type=int, nargs="+", default=[1000, 4000, 16000], help="of the training split")
+    parser.add_argument("--folder", type=Path, default=CACHE, help="where all of it goes, and is not made again")
     parser.add_argument("--dry-run", action="store_true", help="say which jobs this takes, and run none")
     said = parser.parse_args()
     axes = {"size": sorted(said.sizes), "latents": sorted(said.latents), "samples": sorted(said.samples)}
     facts = machine.facts("torch", "astra-toolbox", "snakemake")
     points = {json.dumps(BASE | {axis: value}): BASE | {axis: value} for axis in axes for value in axes[axis]}
-    run(list(points.values()), *(["--dry-run"] if said.dry_run else []))
+    run(said.folder.resolve(), list(points.values()), *(["--dry-run"] if said.dry_run else []))
     if said.dry_run:
         return
     rows = []
     for axis, values in axes.items():
-        found = [measured(BASE | {axis: value}) for value in values]
+        found = [measured(said.folder.resolve(), BASE | {axis: value}) for value in values]
         for quantity in found[0]:
             curve = [one[quantity] for one in found]
             fitted = exponent(values, curve) if len(values) > 1 else ""

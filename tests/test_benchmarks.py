@@ -32,8 +32,10 @@ def test_the_small_run_whose_overhead_is_measured_is_one_of_the_present_config(t
 
 
 @pytest.mark.slow
-def test_curves_of_scale_are_runs_of_the_present_config():
-    said = python("scale.py", "--dry-run", "--sizes", "32", "--latents", "64", "--samples", "1000")
+def test_curves_of_scale_are_runs_of_the_present_config(tmp_path):
+    said = python(
+        "scale.py", "--folder", str(tmp_path), "--dry-run", "--sizes", "32", "--latents", "64", "--samples", "1000"
+    )
     jobs = {
         line.split()[0]: int(line.split()[1]) for line in said.splitlines() if line[:1].isalpha() and line[-1].isdigit()
     }
