@@ -26,10 +26,9 @@ def fit_samples(network: LinearPair, x, y, symmetries: Symmetries | None = None,
     `network` must have its scaling already. symmetries: the moments are those of all turned copies; keep (C, H, W),
     broadcastable: entries of y where it is 0 are not used; or a function of how many samples there are that gives a
     mask for each, (samples, C, H, W), broadcastable: entries of y are 0 where it is, and turned with the sample, of
-    which each is taken `DRAWS` times. The
-    eigenvectors come from the smaller of the two matrices of inner products, over entries or over samples: exact and
-    repeatable, unlike a randomised decomposition, and no slower for a few thousand of either. Raises ValueError where
-    a latent is longer than the rank of the samples.
+    which each is taken `DRAWS` times. The eigenvectors come from the smaller of the two matrices of inner products,
+    over entries or over samples: exact and repeatable, unlike a randomised decomposition, and no slower for a few
+    thousand of either. Raises ValueError where a latent is longer than the rank of the samples.
     """
     symmetries = symmetries or Symmetries(network.x_shape, network.y_shape)
     if callable(keep):

@@ -172,7 +172,7 @@ def regime_of(results: Path, network: str | None = None) -> dict:
     files = sorted(Path(results).glob("networks/*/seed-*/settings.json"), key=lambda file: file.parts[-3] != network)
     for file in files:
         told = json.loads(file.read_text(encoding="utf-8"))
-        epochs = told["params"].get("network", {}).get("epochs") or told["params"]["training"]["epochs"]
+        epochs = told["params"]["network"].get("epochs") or told["params"]["training"]["epochs"]
         samples = {"training_samples": provenance.recorded(data)["params"]["samples"]} if data.is_dir() else {}
         return told["params"]["problem"] | {"epochs": epochs} | samples
     return {}
