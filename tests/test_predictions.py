@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import zipfile
+import zlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -660,9 +661,13 @@ def test_an_exported_model_predicts_elsewhere_what_the_folder_does(trained, pair
         assert len({tuple(re.findall(r": ([\d., ]+) degrees", sentence)) for sentence in said}) == 1
         for name, one in here.estimates.items():
             other = there.estimates[name]
-            assert np.linalg.norm(other.x - one.x) < 2e-3 * np.linalg.norm(one.x)
-            assert np.allclose(other.trust.error, one.trust.error, rtol=0.02)
-            assert np.abs(other.trust.p_value - one.trust.p_value).max() <= 0.1
+            assert np.linalg.norm(other.x - one.x) < 5e-3 * np.linalg.norm(one.x)
+            assert np.allclose(other.trust.error, one.trust.error, rtol=0.05)
+            assert np.abs(other.trust.p_value - one.trust.p_value).max() <= 0.2
+    # what validation samples say is of the networks in the file
+    both = model.Model(trained.experiment, trained.statistics, elsewhere.weights, trained.validation)
+    for name, one in both.infer(pairs[1][:20], keep=KEPT["block"]).estimates.items():
+        assert np.array_equal(there.estimates[name].trust.p_value, one.trust.p_value)
     told = elsewhere.infer(pairs[1][:2], keep=np.arange(12) < 8)
     assert "another mask, block-25, the most alike" in told.said[0]
 
@@ -670,23 +675,29 @@ def test_an_exported_model_predicts_elsewhere_what_the_folder_does(trained, pair
 NO_SYMMETRIES = Symmetries((1, 30, 30), (1, 20, 20))
 
 
-def test_large_matrices_are_stored_once_and_at_half_their_size():
+def test_large_matrices_are_stored_once_and_at_less_than_a_third_of_their_size():
     generator = torch.Generator().manual_seed(0)
     large, small = torch.randn(300, 300, generator=generator), torch.randn(7, generator=generator)
-    content = packing.packed({"one/a": large, "other/b": large.clone(), "one/c": small}, NO_SYMMETRIES)
-    assert len(content) < 2 * 300**2 + 1000
+    scale = torch.logspace(-8, 0, 90_000).view(1, 300, 300)  # of pixels, by which data are divided
+    tensors = {"one/a": large, "other/b": large.clone(), "one/c": small, "one/x_scaling.scale": scale}
+    content = packing.packed(tensors, NO_SYMMETRIES)
+    assert len(zlib.compress(content)) < (0.31 + 1) * 4 * 300**2
     found = packing.unpacked(content, NO_SYMMETRIES)
     assert torch.equal(found["one/c"], small) and torch.equal(found["one/a"], found["other/b"])
-    assert ((found["one/a"] - large).abs() <= 5e-4 * large.abs() + 6e-8).all()
-    great = {"a": 1e6 * large}
-    assert torch.equal(packing.unpacked(packing.packed(great, NO_SYMMETRIES), NO_SYMMETRIES)["a"], great["a"])
+    assert torch.equal(found["one/x_scaling.scale"], scale)
+    step = large.square().mean(1, keepdim=True).sqrt() / packing.LEVELS
+    assert ((found["one/a"] - large).abs() <= 0.501 * step).all() and (found["one/a"] - large).std() < 0.3 * step.mean()
+    far = torch.full((1, 2**16 - 11), 1e-6)  # as many levels as there can be
+    far[0, 0] = 1e6
+    unpacked = packing.unpacked(packing.packed({"a": far}, NO_SYMMETRIES), NO_SYMMETRIES)["a"]
+    torch.testing.assert_close(unpacked[0, 0], far[0, 0], rtol=1e-4, atol=0)
 
 
-def test_what_is_mostly_zero_is_stored_without_its_zeros():
-    whitening = torch.diag(torch.rand(400, generator=torch.Generator().manual_seed(0)))
+def test_of_what_is_mostly_zero_the_rest_is_stored_however_small_it_is():
+    whitening = torch.diag(torch.logspace(-3, 3, 400))
     content = packing.packed({"w": whitening}, NO_SYMMETRIES)
-    assert len(content) < 400**2 / 8 + 2000
-    torch.testing.assert_close(packing.unpacked(content, NO_SYMMETRIES)["w"], whitening, rtol=5e-4, atol=6e-8)
+    assert len(zlib.compress(content)) < 5000
+    torch.testing.assert_close(packing.unpacked(content, NO_SYMMETRIES)["w"], whitening, rtol=1e-6, atol=0)
 
 
 def test_principal_components_take_a_quarter_where_two_reflections_tell_the_rest():
@@ -697,12 +708,12 @@ def test_principal_components_take_a_quarter_where_two_reflections_tell_the_rest
     every = np.concatenate([samples[:, turn] for turn in symmetries.x])
     basis = torch.from_numpy(np.linalg.eigh(every.T @ every)[1][:, -200:].astype(np.float32))
     content = packing.packed({"basis": basis}, symmetries)
-    assert len(content) < 2 * 360 * 200 / 4 + 2000
+    assert len(zlib.compress(content)) < 0.34 * 4 * 360 * 200 / 4 + 2000
     found = packing.unpacked(content, symmetries)["basis"]
-    assert (found - basis).abs().max() < 1e-4 and (found.T @ found - torch.eye(200)).abs().max() < 1e-3
+    assert (found - basis).abs().max() < 1e-3 and (found.T @ found - torch.eye(200)).abs().max() < 1e-5
     broken = basis.clone()
     broken[0, 0] += 0.1  # no component of turned copies: it is stored as it is
-    assert (packing.unpacked(packing.packed({"b": broken}, symmetries), symmetries)["b"] - broken).abs().max() < 1e-4
+    assert (packing.unpacked(packing.packed({"b": broken}, symmetries), symmetries)["b"] - broken).abs().max() < 1e-3
 
 
 def test_a_damaged_export_says_how_to_make_it_again(tmp_path):

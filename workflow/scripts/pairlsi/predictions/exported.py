@@ -8,6 +8,7 @@ import io
 import json
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,19 +20,24 @@ from pairlsi.data.statistics import Statistics
 from pairlsi.predictions import ObservationError, trust
 from pairlsi.predictions.model import Model
 from pairlsi.predictions.packing import packed, unpacked
+from pairlsi.problems.symmetries import Symmetries
 
-FORMAT = 3  # of the file; another one is not read
+FORMAT = 4  # of the file; another one is not read
 
 
 def write_exported(model: Model, settings: dict[str, dict], masks: dict[str, np.ndarray], path: Path) -> None:
     """Write a model of a folder; settings: of each network, as its job stored them; masks: name -> keep (rows,), whose
     tables go with it.
     """
-    tables = [model.table(name, keep) for name, keep in masks.items()]
+    loaded = {f"{name}/{key}": u for name in settings for key, u in load_file(model.weights(name)).items()}
+    weights = packed(loaded, model.problem.symmetries)
+    # what validation samples say, they say of the networks that are in the file, whose weights are rounded
+    rounded = unpacked_files(weights, settings, model.problem.symmetries)
+    exported = Model(model.experiment, model.statistics, rounded, model.validation)
     arrays = {f"mean/{space}": mean for space, mean in model.statistics.means.items()}
     told = {"format": FORMAT, "experiment": model.experiment.said, "statistics": model.statistics.scalars}
     told |= {"networks": settings, "tables": []}
-    for number, table in enumerate(tables):
+    for number, table in enumerate(exported.table(name, keep) for name, keep in masks.items()):
         arrays[f"{number}/keep"] = table.keep
         said = {"name": table.name, "oddities": table.oddities, "methods": {}}
         for method, calibration in table.methods.items():
@@ -39,14 +45,12 @@ def write_exported(model: Model, settings: dict[str, dict], masks: dict[str, np.
             said["methods"][method] = {"names": fields["names"], "choice": fields["choice"]}
             arrays |= {f"{number}/{method}/{key}": fields[key].astype(np.float32) for key in ARRAYS}
         told["tables"].append(said)
-    loaded = {name: load_file(model.weights(name)) for name in settings}
-    tensors = {f"{name}/{key}": u for name, own in loaded.items() for key, u in own.items()}
     content = io.BytesIO()
     np.savez(content, **arrays)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("model.json", json.dumps(told))
         file.writestr("arrays.npz", content.getvalue())
-        file.writestr("weights.safetensors", packed(tensors, model.problem.symmetries))
+        file.writestr("weights.safetensors", weights, zipfile.ZIP_LZMA)
 
 
 ARRAYS = ("scores", "errors", "half", "parts")
@@ -54,7 +58,6 @@ ARRAYS = ("scores", "errors", "half", "parts")
 
 def read_exported(path: Path) -> Model:
     """The model in an exported file. Raises ObservationError where it is damaged or of another format."""
-    folder = tempfile.TemporaryDirectory(prefix="pairlsi-")
     try:
         with zipfile.ZipFile(path) as file:
             told = json.loads(file.read("model.json"))
@@ -78,14 +81,25 @@ def read_exported(path: Path) -> Model:
         }
         tables.append(trust.Table(said["name"], arrays[f"{number}/keep"], methods, said["oddities"]))
 
-    def weights(name: str) -> Path:  # holds on to the folder as long as the model lives
+    experiment = Experiment(told["experiment"])
+    weights = unpacked_files(content, told["networks"], experiment.problem.symmetries)
+    return Model(experiment, statistics, weights, tables=tables)
+
+
+def unpacked_files(content: bytes, networks: dict[str, dict], symmetries: Symmetries) -> Callable[[str], Path]:
+    """name of a network -> the file of its weights, beside its settings, in a folder that goes when the function does.
+
+    content: what `packed` made of them; networks: name -> settings.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="pairlsi-")
+
+    def weights(name: str) -> Path:
         return Path(folder.name) / name / "weights.safetensors"
 
-    experiment = Experiment(told["experiment"])
-    tensors = unpacked(content, experiment.problem.symmetries)
-    for name, settings in told["networks"].items():
+    tensors = unpacked(content, symmetries)
+    for name, settings in networks.items():
         weights(name).parent.mkdir()
         weights(name).with_name("settings.json").write_text(json.dumps(settings), encoding="utf-8")
         own = {key.removeprefix(f"{name}/"): u for key, u in tensors.items() if key.startswith(f"{name}/")}
         save_file(own, weights(name))
-    return Model(experiment, statistics, weights, tables=tables)
+    return weights
