@@ -131,6 +131,27 @@ def test_one_that_is_trained_on_fresh_masks_starts_as_the_best_linear_one_behind
     assert np.square((found - x) / network.x_scaling.scale.item()).mean() == pytest.approx(wanted, rel=1e-3)
 
 
+@pytest.mark.parametrize("size", [0.06, 0.12])
+def test_an_encoder_looks_for_what_its_decoder_turns_into_the_data_outside_training(problem, data, size):
+    network = paired(problem, data)
+    x, basis = network.x_scaling(tensors(data)[0]), network.x_encoder.basis
+    torch.manual_seed(0)
+    for weight in network.x_decoder.correction.parameters():  # of a decoder that errs, or is wild
+        weight.data += size * torch.randn_like(weight)
+    plain = x.flatten(1) @ basis
+    with torch.no_grad():
+        network.train()
+        assert torch.equal(network.x_encoder(x), plain)
+        network.eval()
+        codes = plain, network.x_encoder(x)
+        before, found = ((network.x_decoder(z) - x).square().flatten(1).sum(1) for z in codes)
+    best = (x.flatten(1) - plain @ basis.T).square().sum()
+    assert (found <= before).all() and before.sum() > 1.03 * best
+    if size < 0.1:
+        assert found.sum() - best < 0.3 * (before.sum() - best)
+    assert not any("decoder" in name for name in network.x_encoder.state_dict())
+
+
 @pytest.mark.slow
 def test_training_leaves_what_is_known_in_closed_form_and_betters_what_it_starts_from(problem, data):
     network = paired(problem, data, widths=(8, 8))

@@ -74,6 +74,9 @@ class PairedAutoencoder(nn.Module):
         self.x_scaling, self.y_scaling = Scaling(x_shape), Scaling(y_shape)
         self.x_encoder, self.x_decoder = autoencoder(x_shape, parts=parts, **x)
         self.y_encoder, self.y_decoder = autoencoder(y_shape, parts=parts, **y)
+        for encoder, decoder in ((self.x_encoder, self.x_decoder), (self.y_encoder, self.y_decoder)):
+            if isinstance(encoder, PrincipalEncoder) and decoder.correction:
+                encoder.decoder.append(decoder)
         self.forward_map = nn.Linear(self.x_encoder.latent, self.y_encoder.latent)
         self.inverse_map = nn.Linear(self.y_encoder.latent, self.x_encoder.latent)
         if inverse is not None:
