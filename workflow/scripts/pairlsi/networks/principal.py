@@ -6,7 +6,7 @@ with dense layers did not reach from random weights in the time of a laptop's ru
 have that is not Gaussian. z is measured in units of the scaled u: U is orthonormal.
 
 A decoder's c makes up for what the inverse map lacks, and so errs by a little where Uᵀ u lacks nothing. Outside
-training the encoder of a PAIR therefore looks for the latents that its decoder turns into u: z <- z + Uᵀ (u - d(z)), a
+training the encoder of a PAIR therefore takes a step towards the latents that its decoder turns into u, z + Uᵀ (u - d(z)), of a
 descent on ½ ‖d(z) - u‖² with the Jacobian U of d at c = 0.
 
 Variational ones have the distributions q(z|u) = N(Uᵀ u, v), v in closed form too: of component i with the variance
@@ -21,8 +21,6 @@ import torch
 from torch import Tensor, nn
 
 from pairlsi.networks.unet import UNet
-
-STEPS = 2  # of that descent: more change the error by less than a thousandth
 
 
 class PrincipalEncoder(nn.Module):
@@ -57,18 +55,8 @@ class PrincipalEncoder(nn.Module):
         corrected = u if self.correction is None else u + self.correction(u)
         z = corrected.flatten(1) @ self.basis
         if self.decoder and not self.training:
-            z = self._nearer(z, u)
+            z = z + (u - self.decoder[0](z)).flatten(1) @ self.basis
         return z if self.log_variances is None else torch.cat([z, self.log_variances.expand_as(z)], 1)
-
-    def _nearer(self, z: Tensor, u: Tensor) -> Tensor:
-        """Latents z (B, latent) after `STEPS` of the descent towards u, each where it leaves less of u."""
-        left = u - self.decoder[0](z)
-        for _ in range(STEPS):
-            there = z + left.flatten(1) @ self.basis
-            left_there = u - self.decoder[0](there)
-            less = (left_there.flatten(1).norm(dim=1) < left.flatten(1).norm(dim=1)).view(-1, 1)
-            z, left = torch.where(less, there, z), torch.where(less[..., None, None], left_there, left)
-        return z
 
     def balance(self, divergence: float, error: float) -> None:
         """Set `log_variances` by the weights of the divergence and of the squared error in the loss."""
