@@ -145,7 +145,7 @@ def test_outside_training_an_encoder_steps_towards_what_its_decoder_turns_into_t
         codes = plain, network.x_encoder(x)
         before, found = ((network.x_decoder(z) - x).square().sum() for z in codes)
     best = (x.flatten(1) - plain @ basis.T).square().sum()
-    assert before > 1.03 * best and found - best < 0.3 * (before - best)
+    assert before > 1.03 * best and found - best < 0.5 * (before - best)
     assert not any("decoder" in name for name in network.x_encoder.state_dict())
 
 

@@ -6,8 +6,8 @@ with dense layers did not reach from random weights in the time of a laptop's ru
 have that is not Gaussian. z is measured in units of the scaled u: U is orthonormal.
 
 A decoder's c makes up for what the inverse map lacks, and so errs by a little where Uᵀ u lacks nothing. Outside
-training the encoder of a PAIR therefore takes a step towards the latents that its decoder turns into u, z + Uᵀ (u - d(z)), of a
-descent on ½ ‖d(z) - u‖² with the Jacobian U of d at c = 0.
+training the encoder of a PAIR therefore takes a step towards the latents that its decoder turns into u, z + Uᵀ (u -
+d(z)), of a descent on ½ ‖d(z) - u‖² with the Jacobian U of d at c = 0.
 
 Variational ones have the distributions q(z|u) = N(Uᵀ u, v), v in closed form too: of component i with the variance
 s_i over the training split, the divergence from the prior N(0, s_i), weighted by β, and the mean squared error that
