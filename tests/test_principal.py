@@ -1,12 +1,15 @@
 """Networks on principal components: they start as the best linear ones, behind a mask too, and learn from there."""
 
+import functools
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from test_settings import shipped
 
 from pairlsi import problems
+from pairlsi.config import Experiment, check
 from pairlsi.core import parts
 from pairlsi.methods.closed_form import Posterior
 from pairlsi.networks import latent_prior
@@ -129,6 +132,34 @@ def test_one_that_is_trained_on_fresh_masks_starts_as_the_best_linear_one_behind
     with torch.no_grad():
         found = network.invert(torch.from_numpy(y)).numpy()
     assert np.square((found - x) / network.x_scaling.scale.item()).mean() == pytest.approx(wanted, rel=1e-3)
+
+
+def test_what_a_linear_network_has_computed_already_is_taken(problem, data, linear):
+    network, again = (paired(problem, data) for _ in range(2))
+    for module in (again.x_encoder, again.x_decoder, again.y_encoder, again.y_decoder):
+        module.basis.zero_()
+    parts.find("networks", "paired").solve(again, *data, problem.symmetries, start=linear)
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(again.state_dict()[name], tensor), name
+
+
+def test_a_network_begins_as_a_linear_one_of_its_lengths_if_it_sees_the_same_data():
+    def begins(change=None):
+        config = shipped()
+        for path, value in (change or {}).items():
+            *keys, last = path.split(".")
+            functools.reduce(dict.__getitem__, keys, config["experiments"])[last] = value
+        found = {}
+        for name, said in check(config)["experiments"].items():
+            made = Experiment(said)
+            for network, one in made.networks.items():
+                found[f"{name}.{network}"] = one.part.begins_as(one.settings, made.networks)
+        return {network: start for network, start in found.items() if start}
+
+    of_ct = {"ct.pair": "linear-long", "ct.encdec-none": "linear-long"}  # others are trained behind masks
+    assert begins() == of_ct | {"crosswell.pair": "linear-long"}
+    assert begins({"ct.networks.linear-long.latent": [1500, 2000]}) == {"crosswell.pair": "linear-long"}
+    assert begins({"crosswell.networks.linear-long.latent": [1020, 1024]})["crosswell.pair"] == "linear-long"
 
 
 def test_outside_training_an_encoder_steps_towards_what_its_decoder_turns_into_the_data(problem, data):

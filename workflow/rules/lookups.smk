@@ -73,6 +73,14 @@ def network_part(wildcards):
     return experiment_of(wildcards).network_told(wildcards.network)
 
 
+def start_of(wildcards):
+    """An input: the weights of the network that this one begins as, if any."""
+    experiment = experiment_of(wildcards)
+    _, kind, settings = experiment.networks[wildcards.network]
+    start, seed = kind.begins_as(settings, experiment.networks), experiment.training.seeds[0]
+    return f"<results>/{wildcards.experiment}/networks/{start}/seed-{seed}/weights.safetensors" if start else []
+
+
 def training_part(wildcards):
     """A param: how to train; which seeds there are besides is no matter of this job."""
     return experiment_of(wildcards).training.model_dump(exclude={"seeds"})

@@ -4,6 +4,7 @@
 rule train:
     input:
         shard_files("train", "validation"),
+        start=start_of,
         scalars="<results>/{experiment}/data/statistics.json",
         means="<results>/{experiment}/data/mean.npz",
     output:

@@ -43,7 +43,8 @@ if part.closed_form:
     history = closed_form.solved(part, network, batches, validation, symmetries)
 else:
     if part.starts_in_closed_form(network):
-        closed_form.solve(part, network, batches, symmetries)
+        start = stored.load_trained(snakemake.input.start, problem, "cpu") if snakemake.input.get("start") else None  # noqa: F821
+        closed_form.solve(part, network, batches, symmetries, start)
     best, history = loop.train(network, batches, validation, settings, checkpoint, identity, snakemake.threads)  # noqa: F821
     network.load_state_dict(best)
 told |= part.finish(network, batches, validation)

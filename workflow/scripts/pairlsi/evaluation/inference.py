@@ -44,7 +44,7 @@ def run(told: dict, weights: str | None, starts: str | None, data: Path, estimat
     methods = [method for one in drawn for method in one.methods]
     first = methods[0]
     if first.leaves_open:
-        x, y = (store.read(data / "validation.zarr", name)[first.samples("validation")] for name in store.ARRAYS)
+        x, y = (store.read(data / "validation.zarr", name)[first.to_choose_on] for name in store.ARRAYS)
         choice = part.choose(methods, x, y)
 
     group = zarr.create_group(estimates, overwrite=True, attributes={**told, "chosen_on_validation": choice})

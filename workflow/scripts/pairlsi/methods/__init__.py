@@ -125,6 +125,11 @@ class Method(Part):
         """The samples of a split that it is run on."""
         return slice(getattr(self.settings.samples, split) if self.settings.samples else None)
 
+    @property
+    def to_choose_on(self) -> slice:
+        """The validation samples that what it leaves open is chosen on."""
+        return slice(min(self.samples("validation").stop or CHOSEN_ON, CHOSEN_ON))
+
     def estimate(self, y: np.ndarray, split: str, numbers: np.ndarray) -> Estimates:
         """Estimate x from ỹ (N, C, H, W), zero where nothing arrived, of the samples `numbers` (N,) of a split."""
         raise NotImplementedError
@@ -193,6 +198,7 @@ class Method(Part):
 
 
 BASE = Method
+CHOSEN_ON = 100  # validation samples: of 200, weights, iterations and lengths were the same, for twice the time
 
 
 def deal(samples: int, draws: int) -> list[np.ndarray]:

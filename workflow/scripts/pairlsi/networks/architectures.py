@@ -73,6 +73,17 @@ class OfBoth(Strict):
         left = {space: getattr(architecture, space) for space in "xy" if architecture and getattr(self, space) is None}
         return self.model_copy(update=left)
 
+    def same_components(self, networks: dict) -> str | None:
+        """The linear network among these whose principal components and maps, of complete data, are those that this one
+        begins with, None for none.
+        """
+        latent_x, latent_y = (space.latent if space.kind == "principal" else None for space in (self.x, self.y))
+        for name, one in networks.items():
+            of_x, of_y = one.settings.latent if "linear" in one.part.offers else (0, 0)
+            if latent_y == of_y and latent_x in (None, of_x):
+                return name
+        return None
+
     def contradiction(self, problem, with_inverse: bool = False) -> str | None:
         """What does not go with the shapes of a problem, or with each other, as "key' …".
 

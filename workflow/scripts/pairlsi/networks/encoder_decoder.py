@@ -63,15 +63,20 @@ class EncoderDecoderNetwork(Network):
         x, y = settings.x.model_dump(), settings.y.model_dump()
         return EncoderDecoder(problem.x_shape, problem.y_shape, x, y, keep, masks)
 
+    @classmethod
+    def begins_as(cls, settings, networks) -> str | None:
+        full = settings.trained_on is None and settings.missing is None
+        return settings.same_components(networks) if full else None
+
     @staticmethod
     def starts_in_closed_form(network) -> bool:
         return hasattr(network.y_encoder, "basis")
 
     @staticmethod
-    def solve(network, x, y, symmetries) -> None:
+    def solve(network, x, y, symmetries, start=None) -> None:
         from pairlsi.networks.principal_start import set_closed_forms
 
         keep = None if bool((network.keep == 1).all()) else network.keep.cpu().numpy()
         if network.masks:
             keep = network.masks.always
-        set_closed_forms(network, x, y, symmetries, keep)
+        set_closed_forms(network, x, y, symmetries, keep, start)

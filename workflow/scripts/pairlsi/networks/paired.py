@@ -64,15 +64,19 @@ class Paired(Network):
         weights = settings.weights, settings.divergence
         return PairedAutoencoder(problem.x_shape, problem.y_shape, x, y, *weights, inverse, settings.own)
 
+    @classmethod
+    def begins_as(cls, settings, networks) -> str | None:
+        return settings.same_components(networks)
+
     @staticmethod
     def starts_in_closed_form(network) -> bool:
         return hasattr(network.y_encoder, "basis")
 
     @staticmethod
-    def solve(network, x, y, symmetries) -> None:
+    def solve(network, x, y, symmetries, start=None) -> None:
         from pairlsi.networks.principal_start import set_closed_forms
 
-        set_closed_forms(network, x, y, symmetries)
+        set_closed_forms(network, x, y, symmetries, start=start)
 
     @staticmethod
     def finish(network, train_data, validation_data) -> dict:

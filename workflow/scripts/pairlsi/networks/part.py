@@ -42,6 +42,13 @@ class Network(Part):
         """The case, {observation}-{level}, whose draw 0 it is trained behind; None for complete data."""
         return None
 
+    @classmethod
+    def begins_as(cls, settings, networks: dict) -> str | None:
+        """The network in closed form among these, name -> `Instance`, that it begins as, so that what both have is
+        computed once; None for none.
+        """
+        return None
+
     @staticmethod
     def build(settings, problem, observation):
         """The untrained torch module; observation: the draw that it is trained behind, None for complete data."""
@@ -51,7 +58,8 @@ class Network(Part):
     def solve(network, x, y, symmetries) -> None:
         """Set the weights from all samples x, y (N, C, H, W) of the training split; only of closed forms.
 
-        symmetries: turned copies of the samples are as likely (`problems.symmetries.Symmetries`).
+        symmetries: turned copies of the samples are as likely (`problems.symmetries.Symmetries`). Where `begins_as`
+        names a network, it is a further argument, `start`, solved for.
         """
         raise NotImplementedError
 

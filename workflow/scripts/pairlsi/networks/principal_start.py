@@ -9,19 +9,21 @@ from pairlsi.networks.principal import PrincipalDecoder, PrincipalEncoder
 from pairlsi.problems.symmetries import Symmetries
 
 
-def set_closed_forms(network: nn.Module, x, y, symmetries: Symmetries, keep=None) -> None:
+def set_closed_forms(network: nn.Module, x, y, symmetries: Symmetries, keep=None, start=None) -> None:
     """Set the bases of a PAIR or an encoder-decoder, and its maps, to those of the best linear one.
 
     x, y: samples (N, C, H, W) of the training split; symmetries: of the problem; keep: the mask P that an
-    encoder-decoder is trained behind, or what gives those of so many samples, None for complete data.
+    encoder-decoder is trained behind, or what gives those of so many samples, None for complete data; start: the
+    `LinearPair` of these samples and lengths where there is one.
     """
     encoder = network.y_encoder
     both = isinstance(network.x_decoder, PrincipalDecoder)  # or those of y alone
     latents = network.inverse_map.out_features if both else 1, encoder.latent
-    linear = LinearPair(x.shape[1:], y.shape[1:], *latents).requires_grad_(False)
-    for own, other in ((linear.x_scaling, network.x_scaling), (linear.y_scaling, network.y_scaling)):
-        own.load_state_dict(other.state_dict())
-    fit_samples(linear, x, y, symmetries, keep)
+    linear = start or LinearPair(x.shape[1:], y.shape[1:], *latents).requires_grad_(False)
+    if start is None:
+        for own, other in ((linear.x_scaling, network.x_scaling), (linear.y_scaling, network.y_scaling)):
+            own.load_state_dict(other.state_dict())
+        fit_samples(linear, x, y, symmetries, keep)
     bases = {"x": linear.basis_x, "y": linear.basis_y}
     for name, module in network.named_children():
         if isinstance(module, PrincipalEncoder | PrincipalDecoder):

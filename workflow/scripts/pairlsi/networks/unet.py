@@ -4,12 +4,14 @@ Source of the shape: Ronneberger, Fischer & Brox, doi:10.1007/978-3-319-24574-4_
 sides are added rather than stacked.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pairlsi.networks.blocks import ResidualDown
 
 STEP = 4  # the resolution is halved twice
+CACHED = 16  # samples at a time on a processor: of 200 the features leave its cache, which takes a third more time
 
 
 class UNet(nn.Module):
@@ -34,6 +36,8 @@ class UNet(nn.Module):
             nn.init.zeros_(weights)
 
     def forward(self, u: Tensor) -> Tensor:
+        if u.is_cpu and not torch.is_grad_enabled() and len(u) > CACHED:
+            return torch.cat([self(few) for few in u.split(CACHED)])
         height, breadth = u.shape[2:]
         padded = F.pad(u, (0, -breadth % STEP, 0, -height % STEP))
         full = self.full_in(F.relu(self.stem(padded)))

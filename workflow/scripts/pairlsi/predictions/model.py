@@ -168,7 +168,8 @@ class Model:
                 setattr(method, key, calibration.choice[key])
         else:
             x, y_known = (u[method.samples("validation")] for u in self.validation)
-            choice = one.part.choose([method], x, y_known) if method.leaves_open else {}
+            to_choose_on = method.to_choose_on.stop
+            choice = one.part.choose([method], x[:to_choose_on], y_known[:to_choose_on]) if method.leaves_open else {}
             choice = {key: value for key, value in choice.items() if key in CHOICES}
             calibration, validation = trust.Calibration.of(method, x, y_known, choice)
             limits = misfits.limits(y_known, validation.y, method.given.keep, self.problem)

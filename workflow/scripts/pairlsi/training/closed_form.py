@@ -12,10 +12,11 @@ from pairlsi.training.loop import TrainingError, evaluate
 FAR = 1e6  # standard deviations from the mean: no data, and one such sample would be all that second moments see
 
 
-def solve(part, network, train_data: Batches, symmetries=None) -> None:
+def solve(part, network, train_data: Batches, symmetries=None, start=None) -> None:
     """Set what a network has in closed form, from a training split that fits in memory.
 
-    part: its kind, a `networks.Network`; symmetries: of the problem, or None. Raises TrainingError for a sample that
+    part: its kind, a `networks.Network`; symmetries: of the problem, or None; start: the network that it begins as
+    (`Network.begins_as`), or None. Raises TrainingError for a sample that
     is no data.
     """
     samples = train_data.all()
@@ -31,7 +32,7 @@ def solve(part, network, train_data: Batches, symmetries=None) -> None:
                 f"{space} of sample {sample} of the training split is {off[sample]:.1e} standard deviations from the "
                 "mean: make its shard again, or look at the problem's settings in the config"
             )
-    part.solve(network, *samples, symmetries)
+    part.solve(network, *samples, symmetries, **({"start": start} if start else {}))
 
 
 def solved(part, network, train_data: Batches, validation_data: Batches, symmetries=None) -> list[dict]:
