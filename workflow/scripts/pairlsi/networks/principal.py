@@ -21,6 +21,9 @@ import torch
 from torch import Tensor, nn
 
 from pairlsi.networks.unet import UNet
+from pairlsi.solvers.linear_misfit import Factors, LinearMisfit
+
+MASKS = 8  # whose factors are kept: those of a job's draws, which come again with every split
 
 
 class PrincipalEncoder(nn.Module):
@@ -72,6 +75,19 @@ class PrincipalDecoder(nn.Module):
         self.shape = tuple(shape)
         self.register_buffer("basis", torch.zeros(math.prod(shape), latent))
         self.correction = UNet(shape[0], width) if width else None
+        self._factors: dict[tuple, Factors] = {}
+
+    def frozen_misfit(self, y: Tensor, keep: Tensor, before: nn.Linear | None = None) -> LinearMisfit | None:
+        """‖keep (d(z) - y)‖² with its gradient for zero-filled y (N, C, H, W); None where d is not linear."""
+        if self.correction is not None:
+            return None
+        kept = (keep > 0).expand(self.shape).flatten()
+        key = kept.cpu().numpy().tobytes(), self.basis._version, before is None
+        if key not in self._factors:
+            if len(self._factors) == MASKS:
+                self._factors.pop(next(iter(self._factors)))
+            self._factors[key] = Factors.of(self.basis, kept, before)
+        return LinearMisfit(self._factors[key], y)
 
     def forward(self, z: Tensor) -> Tensor:
         u = (z @ self.basis.T).unflatten(1, self.shape)

@@ -53,8 +53,8 @@ def latent_space_inference(
         )
         return objective(z, residual, rows)
 
-    frozen = frozen_misfit(network, y, keep, space) if objective.misfit == "squared" else None
-    fast = frozen and (lambda z, rows: Recorded.apply(z, rows, frozen) + objective.prior_term(z))
+    frozen = frozen_misfit(network, y, keep, space) if objective.misfit in objective.OF_SQUARES else None
+    fast = frozen and (lambda z, rows: objective.of_squares(z, Recorded.apply(z, rows, frozen), rows))
     if coordinates is None:
         return follow(fast or loss, start, *steps)
     found = follow(lambda v, rows: (fast or loss)(coordinates.latents(v, rows), rows), torch.zeros_like(start), *steps)
@@ -64,7 +64,10 @@ def latent_space_inference(
 
 @torch.no_grad()
 def frozen_misfit(network, y: Tensor, keep: Tensor, space: str):
-    """The squared misfit of `loss` above with its gradient written out, where the decoder of y has one."""
+    """The squared misfit of `loss` above with its gradient written out, where the decoder of y has one, for rows that
+    have one mask.
+    """
     make = getattr(getattr(network, "y_decoder", None), "frozen_misfit", None)
     before = network.forward_map if space == "x" else None
+    make = make if keep.ndim < 4 else None
     return make(keep * network.y_scaling(y), keep, before) if make else None

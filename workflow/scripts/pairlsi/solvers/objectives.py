@@ -6,6 +6,7 @@ measured. Source: Huber, doi:10.1214/aoms/1177703732, for the misfit that large 
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -47,6 +48,8 @@ class Objective:
     deviation: standard deviations of the noise of all rows, in the units of the residuals; prior: see `regulariser`.
     """
 
+    OF_SQUARES: ClassVar[tuple[str, ...]] = ("squared", "weighted")
+
     misfit: str = "squared"
     regulariser: str = "none"
     weight: float = 0.0
@@ -57,6 +60,12 @@ class Objective:
         """The objective at latents z (A, n) with residuals (A, C, H, W) of the rows `rows` (A,): (A,)."""
         deviation = None if self.deviation is None else self.deviation[rows]
         return misfit(self.misfit, residual, deviation) + self.prior_term(z)
+
+    def of_squares(self, z: Tensor, squares: Tensor, rows: Tensor) -> Tensor:
+        """The same from ‖r‖² (A,), for the misfits `OF_SQUARES`, which need no more."""
+        if self.misfit == "weighted":
+            squares = squares / self.deviation[rows].square()
+        return squares + self.prior_term(z)
 
     def prior_term(self, z: Tensor) -> Tensor | float:
         """weight R(z) of each row, (A,), or 0."""
