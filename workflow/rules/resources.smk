@@ -62,6 +62,9 @@ def in_turn(first=0):
 
 
 def importance(wildcards):
-    """A priority: the more methods wait for a network, the sooner it is trained."""
-    methods = experiment_of(wildcards).methods.values()
-    return in_turn(10 * sum(method.settings.network == wildcards.network for method in methods))(wildcards)
+    """A priority: the more methods wait for a network, or for one that begins as it, the sooner it is trained."""
+    experiment = experiment_of(wildcards)
+    begun = {name: one.part.begins_as(one.settings, experiment.networks) for name, one in experiment.networks.items()}
+    waited_for = [method.settings.network for method in experiment.methods.values()]
+    waiting = sum(wildcards.network in (name, begun.get(name)) for name in waited_for)
+    return in_turn(10 * waiting)(wildcards)

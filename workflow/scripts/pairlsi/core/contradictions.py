@@ -33,8 +33,7 @@ def in_training(experiment):
     if training.batch_size > data.samples.train:
         yield f"training.batch_size' is {training.batch_size}: at most the {data.samples.train} of data.samples.train"
     processes = training.devices * training.nodes
-    # of a paired autoencoder's batch a part is taken apart, in every process: see `networks.paired`
-    own = [getattr(one.settings, "own", 1.0) for one in experiment.networks.values()]
+    own = [one.part.taken_apart(one.settings) for one in experiment.networks.values()]
     rows = math.lcm(*(Fraction(part).limit_denominator(1000).denominator for part in own))
     if processes > 1 and training.batch_size % (rows * processes):
         yield (

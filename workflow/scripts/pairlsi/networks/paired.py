@@ -65,6 +65,10 @@ class Paired(Network):
         return PairedAutoencoder(problem.x_shape, problem.y_shape, x, y, *weights, inverse, settings.own)
 
     @classmethod
+    def taken_apart(cls, settings) -> float:
+        return settings.own
+
+    @classmethod
     def begins_as(cls, settings, networks) -> str | None:
         return settings.same_components(networks)
 

@@ -43,6 +43,11 @@ class Network(Part):
         return None
 
     @classmethod
+    def taken_apart(cls, settings) -> float:
+        """The first part of every batch, in every process, that trains other terms than the rest; 1 for all of it."""
+        return 1.0
+
+    @classmethod
     def begins_as(cls, settings, networks: dict) -> str | None:
         """The network in closed form among these, name -> `Instance`, that it begins as, so that what both have is
         computed once; None for none.
