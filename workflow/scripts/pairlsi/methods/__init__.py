@@ -2,8 +2,7 @@
 
 A module `methods/KIND.py`, or a file of a user's, has one class derived from `Method`, of which an object works behind
 one draw of an observation. What it may use: the network and the problem that it says it wants, statistics of the
-training split, another method's estimates to start from. Samples are rows of a batch: an estimate depends on its own
-sample alone, whatever lies beside it and in whatever order.
+training split, another method's estimates to start from. An estimate depends on its own sample alone.
 """
 
 import logging
@@ -40,8 +39,7 @@ class Given:
     statistics: of the training split (`data.statistics.Statistics`); scaling: "pixel" or "global", see there; network:
     trained, on its device, None for none; starts: of another method, for those that start from its estimates, what
     "{split}/x", "{split}/y" and "{split}/seconds" name; device: where the network is and the work is done; seed: of
-    the networks'
-    training, which random starts depend on too; batch_size: samples at once.
+    the networks' training, which random starts depend on too; batch_size: samples at once.
     """
 
     problem: Any
@@ -116,6 +114,11 @@ class Method(Part):
         """Its name in tables and legends where the config gives none; labels: of networks and methods before it."""
         return cls.label
 
+    @classmethod
+    def told(cls, settings, networks: dict) -> str:
+        """What it does, for a report; networks: of the experiment, name -> `Instance`."""
+        return cls.description
+
     def __init__(self, settings, given: Given):
         self.settings, self.given = settings, given
         self.problem, self.observation, self.network = given.problem, given.observation, given.network
@@ -135,9 +138,7 @@ class Method(Part):
         raise NotImplementedError
 
     def stated(self, y: np.ndarray) -> np.ndarray | None:
-        """How far off each entry of x is by the method's own word, (N, C, H, W) in the unit of x, for ỹ (N, C, H, W);
-        None where it does not say, or has said so with its estimates.
-        """
+        """How far off entries of x are by the method's own word, like x, for ỹ (N, C, H, W); None: it says nothing."""
         return None
 
     @classmethod

@@ -9,12 +9,16 @@ class EncoderDecoder(Method):
 
     label = "Encoder-decoder"
     colour = "#4E8A3E"
-    description = "One network from data to x, trained end to end on data observed in one way."
+    description = "One network from data to x, trained end to end."
     wants = "inversion"
 
     @classmethod
     def title(cls, settings, labels):
         return labels.get(settings.network, cls.label)
+
+    @classmethod
+    def told(cls, settings, networks):
+        return networks[settings.network].part.description
 
     def estimate(self, y, split, numbers):
         import torch

@@ -30,7 +30,7 @@ to validate, {counts.test} to test, {counts.ood} out of distribution (OOD). Netw
         for name, (_, part, settings) in stored.experiment.methods.items():
             start = part.starts_from(settings)
             told = f" It starts from {stored.label(start)}." if start else ""
-            lines.append(f"- *{stored.label(name)}*: {part.description}{told}")
+            lines.append(f"- *{stored.label(name)}*: {part.told(settings, stored.experiment.networks)}{told}")
         return "\n".join(lines)
 
     def reading(self) -> str:
