@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from made import make_mask, make_method
 from test_settings import shipped
 
 from pairlsi import problems
@@ -178,6 +179,24 @@ def test_outside_training_an_encoder_steps_towards_what_its_decoder_turns_into_t
     best = (x.flatten(1) - plain @ basis.T).square().sum()
     assert before > 1.03 * best and found - best < 0.5 * (before - best)
     assert not any("decoder" in name for name in network.x_encoder.state_dict())
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_estimates_that_are_averaged_over_symmetries_turn_with_the_data(problem, data, turned):
+    network = paired(problem, data, widths=(4, 0)).requires_grad_(False).eval()
+    torch.nn.init.normal_(network.x_decoder.correction.output.weight, std=0.3)  # which knows of no symmetry
+    latent_prior.fit(network, SimpleNamespace(epoch=lambda number: [(None, tensors(data, 300)[1])]))
+    none = SimpleNamespace(mask=make_mask("none-0-0", 8, 2, 0), name="none-0", draw=0)
+    none.keep, none.weights = none.mask.keep, lambda *_: none.mask.weights()
+    said = {"misfit": "weighted", "weights": [1.0], "iterations": 1, "stop": "fixed", "turned": turned, "history": 5}
+    method = make_method("lsi-prior", said, problem, none, ({}, {}), network)
+    y, numbers = data[1][:6], np.arange(6)
+    plain = method.estimate(y, "test", numbers).x.reshape(6, -1)
+    off = []
+    for to_x, to_y in problem.symmetries:
+        other = method.estimate(y.reshape(6, -1)[:, to_y].reshape(y.shape), "test", numbers).x.reshape(6, -1)
+        off.append(np.abs(other - plain[:, to_x]).max() / np.abs(plain).max())
+    assert len(off) == 8 and (max(off) < 0.01 if turned else max(off) > 0.1)
 
 
 @pytest.mark.slow
