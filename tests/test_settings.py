@@ -313,6 +313,9 @@ def test_members_that_would_all_start_from_the_mean_are_refused():
     config["experiments"] = {"crosswell": config["experiments"]["crosswell"]}
     prior = config["experiments"]["crosswell"]["methods"]["lsi-prior"]
     prior |= {"network": "pair", "members": 3}
+    with pytest.raises(ConfigError, match="lsi-prior.turned' is true, and members 3"):
+        settings.check(copy.deepcopy(config))
+    prior["turned"] = False
     settings.check(copy.deepcopy(config))
     prior["start"] = "mean"
     with pytest.raises(ConfigError, match="lsi-prior.members' is 3: all would start from the mean"):
