@@ -169,6 +169,7 @@ def test_outside_training_an_encoder_steps_towards_what_its_decoder_turns_into_t
     torch.manual_seed(0)
     for weight in network.x_decoder.correction.parameters():  # of a decoder that errs
         weight.data += 0.06 * torch.randn_like(weight)
+    network.x_decoder.gate.bias.data.fill_(5)  # all of it
     plain = x.flatten(1) @ basis
     with torch.no_grad():
         network.train()
@@ -179,6 +180,30 @@ def test_outside_training_an_encoder_steps_towards_what_its_decoder_turns_into_t
     best = (x.flatten(1) - plain @ basis.T).square().sum()
     assert before > 1.03 * best and found - best < 0.5 * (before - best)
     assert not any("decoder" in name for name in network.x_encoder.state_dict())
+
+
+def test_the_gate_of_a_pair_goes_by_the_energy_of_bands_of_latents(problem, data):
+    network = paired(problem, data)
+    decoder, variances = network.x_decoder, network.x_encoder.variances.numpy()
+    torch.manual_seed(0)
+    for weight in decoder.gate.parameters():
+        weight.data = torch.randn_like(weight)
+    z = torch.randn(7, len(variances))
+    z[1] = 0
+    z[2, 3:] *= 0.1
+    means = [b.mean(1) for b in np.array_split(z.numpy() ** 2 / variances, decoder.gate.in_features, axis=1)]
+    score = np.log(np.maximum(means, 1e-4)).T @ decoder.gate.weight.detach().numpy()[0] + decoder.gate.bias.item()
+    gate = decoder.share(z.requires_grad_())
+    assert gate.flatten().tolist() == pytest.approx((1 / (1 + np.exp(-3 * score))).tolist(), abs=1e-5)
+    torch.nn.init.normal_(decoder.correction.output.weight)
+    u = (z @ decoder.basis.T).unflatten(1, problem.x_shape)
+    assert torch.allclose(decoder(z), u + gate * decoder.correction(u), atol=1e-5)
+    assert torch.autograd.grad(decoder(z).sum(), z)[0].isfinite().all()
+
+
+def test_where_latents_are_of_one_kind_there_is_no_gate(problem, data):
+    assert EncoderDecoder(problem.x_shape, problem.y_shape, said(20, 4), said(24, 4)).x_decoder.gate is None
+    assert paired(problem, data, widths=(0, 0)).x_decoder.gate is None
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -131,7 +131,7 @@ WRONG = [
     ("observations.random.percent", [25], ["is unknown", "did you mean 'percents'?"]),
     ("networks.encdec-random.trained_on", "random-50", ["'random-50'", "it may be none-0, random-25, block-25"]),
     ("evaluation.percent", 0, ["0", "greater than or equal to 1"]),
-    ("training.devices", 3, ["training.batch_size", "are 3 processes", "a multiple of 6"]),
+    ("training.devices", 3, ["training.batch_size", "are 3 processes", "a multiple of 12"]),
     ("training.nodes", 0, ["0", "greater than or equal to 1"]),
     ("training.batch_size", 97, ["97", "at most the 96", "data.samples.train"]),
     ("methods.encdec-block.network", "encdec-blck", ["'encdec-blck'", "it may be pair, encdec-none"]),
@@ -405,7 +405,7 @@ def test_two_mistakes_make_two_lines():
         | {"methods__encdec-random": None, "methods__encdec-block": None},
         {"training__buffer_samples": 32},  # one shard
         {"training__batch_size": 96},
-        {"training__batch_size": 8, "training__devices": 2, "training__nodes": 2},
+        {"training__batch_size": 16, "training__devices": 2, "training__nodes": 2},
         {"training__learning_rate": "1e-3"},  # YAML 1.1 takes 1e-3 without a point for a string
         {"problem__detector_bins": 16},
         {"architecture": {"x": RESIDUAL | {"strides": [2, 2, 2], "stem": 2}, "y": RESIDUAL}}  # one pixel is left

@@ -76,6 +76,7 @@ class PairedAutoencoder(nn.Module):
         self.y_encoder, self.y_decoder = autoencoder(y_shape, parts=parts, **y)
         for encoder, decoder in ((self.x_encoder, self.x_decoder), (self.y_encoder, self.y_decoder)):
             if isinstance(encoder, PrincipalEncoder) and decoder.correction:
+                decoder.tell_apart()
                 encoder.decoder.append(decoder)
         self.forward_map = nn.Linear(self.x_encoder.latent, self.y_encoder.latent)
         self.inverse_map = nn.Linear(self.y_encoder.latent, self.x_encoder.latent)

@@ -5,9 +5,12 @@ c of their own, zero before training. So an autoencoder starts as the best linea
 with dense layers did not reach from random weights in the time of a laptop's run, and what is learned is what images
 have that is not Gaussian. z is measured in units of the scaled u: U is orthonormal.
 
-A decoder's c makes up for what the inverse map lacks, and so errs by a little where Uᵀ u lacks nothing. Outside
-training the encoder of a PAIR therefore takes a step towards the latents that its decoder turns into u, z + Uᵀ (u -
-d(z)), of a descent on ½ ‖d(z) - u‖² with the Jacobian U of d at c = 0.
+The decoder of a PAIR gets latents of two kinds: those that Uᵀ u lacks nothing of, and those that the inverse map makes
+of data, which are small where data say little. What c adds to the one does not suit the other, and no pixel tells which
+they are. So d(z) = U z + g(z) c(U z): the gate g in [0, 1] is a logistic function of the logarithms of z_i² / s_i, s_i
+the variances of components, averaged over bands of them; it is learned along with c. Outside training the encoder of a
+PAIR takes a step towards the latents that d turns into u, z + Uᵀ (u - d(z)), of a descent on ½ ‖d(z) - u‖² with the
+Jacobian U of d at c = 0.
 
 Variational ones have the distributions q(z|u) = N(Uᵀ u, v), v in closed form too: of component i with the variance
 s_i over the training split, the divergence from the prior N(0, s_i), weighted by β, and the mean squared error that
@@ -23,6 +26,9 @@ from torch import Tensor, nn
 from pairlsi.networks.unet import UNet
 from pairlsi.solvers.linear_misfit import Factors, LinearMisfit
 
+BANDS = 10  # of components, whose energies tell a gate where latents come from
+STEEP = 3.0  # how much faster than other weights those of a gate are learned
+LEAST = 1e-4  # of these energies
 MASKS = 8  # whose factors are kept: those of a job's draws, which come again with every split
 
 
@@ -68,14 +74,30 @@ class PrincipalEncoder(nn.Module):
 
 
 class PrincipalDecoder(nn.Module):
-    """d: (B, latent) -> (B, C, H, W); the parameters are those of `PrincipalEncoder`."""
+    """d: (B, latent) -> (B, C, H, W); the parameters are those of `PrincipalEncoder`. Without a gate g(z) is 1."""
 
     def __init__(self, shape, latent: int, encoder_width: int, width: int):
         super().__init__()
         self.shape = tuple(shape)
         self.register_buffer("basis", torch.zeros(math.prod(shape), latent))
         self.correction = UNet(shape[0], width) if width else None
+        self.gate: nn.Linear | None = None
         self._factors: dict[tuple, Factors] = {}
+
+    def tell_apart(self) -> None:
+        """Weigh c by a gate from now on; `variances` (latent,), those of z, are one until they are set."""
+        latent = self.basis.shape[1]
+        self.register_buffer("variances", torch.ones(latent))
+        self.gate = nn.Linear(min(BANDS, latent), 1)
+        for weights in self.gate.parameters():
+            nn.init.zeros_(weights)
+
+    def share(self, z: Tensor) -> Tensor:
+        """g(z), the part of c(U z) that is added, (B, 1, 1, 1)."""
+        energies = z.square() / self.variances.clamp_min(torch.finfo(z.dtype).tiny)
+        bands = [band.mean(1) for band in energies.tensor_split(self.gate.in_features, 1)]
+        known = torch.stack(bands, 1).clamp_min(LEAST).log()
+        return torch.sigmoid(STEEP * self.gate(known)).view(-1, 1, 1, 1)
 
     def frozen_misfit(self, y: Tensor, keep: Tensor, before: nn.Linear | None = None) -> LinearMisfit | None:
         """‖keep (d(z) - y)‖² with its gradient for zero-filled y (N, C, H, W); None where d is not linear."""
@@ -91,4 +113,6 @@ class PrincipalDecoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         u = (z @ self.basis.T).unflatten(1, self.shape)
-        return u if self.correction is None else u + self.correction(u)
+        if self.correction is None:
+            return u
+        return u + (self.correction(u) if self.gate is None else self.share(z) * self.correction(u))

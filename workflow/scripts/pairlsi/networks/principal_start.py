@@ -32,6 +32,10 @@ def set_closed_forms(network: nn.Module, x, y, symmetries: Symmetries, keep=None
         encoder.variances.copy_(linear.variances_y)
         if both and hasattr(network, "x_encoder"):
             network.x_encoder.variances.copy_(variances(linear, x))
+        for space in "xy":
+            decoder = getattr(network, f"{space}_decoder", None)
+            if getattr(decoder, "gate", None):
+                decoder.variances.copy_(getattr(network, f"{space}_encoder").variances)
         for name in ("forward_map", "inverse_map"):
             if both and hasattr(network, name):
                 getattr(network, name).weight.copy_(getattr(linear, name).weight)

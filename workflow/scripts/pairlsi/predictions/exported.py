@@ -22,7 +22,7 @@ from pairlsi.predictions.model import Model
 from pairlsi.predictions.packing import packed, unpacked
 from pairlsi.problems.symmetries import Symmetries
 
-FORMAT = 4  # of the file; another one is not read
+FORMAT = 5  # of the file; another one is not read
 
 
 def write_exported(model: Model, settings: dict[str, dict], masks: dict[str, np.ndarray], path: Path) -> None:
