@@ -29,7 +29,7 @@ SMALL = {
             "architecture": {"x": RESIDUAL, "y": RESIDUAL | {"strides": [2, 1, 2, 1, 1, 1]}},
             "networks": only("networks", "pair", "encdec-random"),
             # two batches an epoch, and eight samples left out of each, others in the next one
-            "training": {"epochs": 2, "batch_size": 20},
+            "training": {"epochs": 2, "batch_size": 16},
             "methods": only("methods", "pair", "encdec-random"),
             "observations": {"random": {"percents": [25, 50], "draws": 1}, "block": None},
         }

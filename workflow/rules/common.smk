@@ -1,4 +1,5 @@
 # Validates the config before anything else, and offers what several stages ask of it.
+import gc
 import math
 import os
 import sys
@@ -7,6 +8,8 @@ from types import SimpleNamespace
 
 HERE = Path(workflow.current_basedir) / ".."  # the folder workflow/, also where this is a module of another workflow
 sys.path.insert(0, str((HERE / "scripts").resolve()))
+
+gc.set_threshold(100_000, 20, 100)  # of jobs, which stay, there is no garbage to find: a tenth of the time of a plan
 
 from snakemake.exceptions import WorkflowError
 

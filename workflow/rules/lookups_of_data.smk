@@ -13,6 +13,11 @@ def counts_of(wildcards):
     return counts if experiment.problem.shares_samples else {wildcards.split: counts[wildcards.split]}
 
 
+def samples_of(wildcards):
+    """A param: `counts_of` and the seed of all samples."""
+    return {"seed": experiment_of(wildcards).data.seed, "counts": counts_of(wildcards)}
+
+
 def looked_through(wildcards):
     """An input: the pages about the images of all experiments that take real ones."""
     found = [name for name, experiment in EXPERIMENTS.items() if experiment.problem.shares_samples]
@@ -39,4 +44,9 @@ def fetched_images(wildcards):
 def dealt_images(wildcards):
     """An input: what images of the user's were dealt out to the splits, where the problem draws from such."""
     shared = experiment_of(wildcards).problem.shares_samples
-    return f"<results>/{wildcards.experiment}/data/images.json" if shared else []
+    return [f"<results>/{wildcards.experiment}/data/images.json"] if shared else []
+
+
+def images_drawn_from(wildcards):
+    """An input: `dealt_images` and `fetched_images`."""
+    return dealt_images(wildcards) + fetched_images(wildcards)

@@ -94,13 +94,11 @@ rule create_store:
         "../scripts/create_store.py"
 
 
+# of these there may be ten thousand, and a plan's time goes by their inputs and the functions that are asked for each
 rule simulate:
     input:
         "<results>/{experiment}/data/{split}.zarr/zarr.json",
-        "<results>/{experiment}/data/{split}.zarr/x/zarr.json",
-        "<results>/{experiment}/data/{split}.zarr/y/zarr.json",
-        fetched_images,
-        images=dealt_images,
+        images=images_drawn_from,
     output:
         x="<results>/{experiment}/data/{split}.zarr/x/c/{shard}/0/0/0",
         y="<results>/{experiment}/data/{split}.zarr/y/c/{shard}/0/0/0",
@@ -116,8 +114,7 @@ rule simulate:
         runtime=grows(60),
     params:
         problem=part("problem"),
-        seed=part("data", "seed"),
-        counts=counts_of,
+        samples=samples_of,
         source=source("simulate.py"),
     script:
         "../scripts/simulate.py"

@@ -11,7 +11,7 @@ with job.start(snakemake, blocks=True):  # noqa: F821 - given by Snakemake
 
 wildcards, params = snakemake.wildcards, snakemake.params  # noqa: F821
 problem = problems.create(params.problem)
-if images := snakemake.input.get("images"):  # noqa: F821
-    problem.take(json.loads(Path(images).read_text(encoding="utf-8")))
+if problem.shares_samples:
+    problem.take(json.loads(Path(snakemake.input.images[0]).read_text(encoding="utf-8")))  # noqa: F821
 path = Path(snakemake.input[0]).parent  # noqa: F821
-simulation.simulate_shard(problem, path, wildcards.split, int(wildcards.shard), params.seed, params.counts)
+simulation.simulate_shard(problem, path, wildcards.split, int(wildcards.shard), **params.samples)
