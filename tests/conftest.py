@@ -6,6 +6,7 @@ Imported at the top is what every machine has that tests a GPU: see `make gpu`.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import subprocess
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 LATE = ("slow", "slurm", "gpu")  # markers, in the order in which they run, after all unmarked tests
 # first among those: at the end no core waits for another
 LONG = ("test_workflow.py", "test_tiny.py", "test_slurm.py", "test_slurm_run.py", "test_reruns.py", "test_faults.py")
+
+
+def pytest_configure():
+    gc.set_threshold(100_000, 20, 100)  # torch, pandas and what is collected stay: there is little to find
 
 
 def pytest_collection_modifyitems(items):
