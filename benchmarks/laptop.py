@@ -1,4 +1,4 @@
-"""The examples with the paper's architectures, as the benchmarks use them: CT has data and a network trained a little.
+"""The examples with the paper's architectures, as the benchmarks use them: data, and for CT a network trained a little.
 
 What takes time is kept in benchmarks/cache and made again when the settings or the samples asked for change.
 """
@@ -42,11 +42,11 @@ def place(*said) -> Path:
     return CACHE / hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def data(split: str) -> Path:
+def data(split: str, name: str = "ct") -> Path:
     """The dataset of a split, "train", "validation" or "test", simulated where it is not there yet."""
-    said = experiment()
+    said = experiment(name)
     samples = {"train": TRAIN, "validation": VALIDATION, "test": TEST}[split]
-    folder = place("data", said["problem"], samples, SHARD)
+    folder = place("data", said["problem"], samples, SHARD, store.CHUNK)
     path = folder / f"{split}.zarr"
     if not (folder / f"{split}.ready").exists():
         problem, seed = problems.create(said["problem"]), said["data"]["seed"]
@@ -57,9 +57,9 @@ def data(split: str) -> Path:
     return path
 
 
-def untrained() -> torch.nn.Module:
+def untrained(name: str = "ct") -> torch.nn.Module:
     """A paired autoencoder of the experiment, scaled by the training split, with the same weights every time."""
-    said, path = experiment(), data("train")
+    said, path = experiment(name), data("train", name)
     statistics = Statistics(*store.statistics(path))
     torch.manual_seed(0)
     told = Experiment(said).network_told("pair")
@@ -68,9 +68,9 @@ def untrained() -> torch.nn.Module:
     return network
 
 
-def settings(**changes) -> Training:
+def settings(name: str = "ct", **changes) -> Training:
     """The experiment's settings of training, on the CPU, with some of them changed."""
-    return Training(**experiment()["training"] | {"device": "cpu"} | changes)
+    return Training(**experiment(name)["training"] | {"device": "cpu"} | changes)
 
 
 def trained() -> torch.nn.Module:

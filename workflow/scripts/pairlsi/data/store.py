@@ -1,4 +1,4 @@
-"""Datasets of pairs (x, y) in Zarr: one shard file for each simulate job, one chunk for each sample.
+"""Datasets of pairs (x, y) in Zarr: one shard file for each simulate job, in chunks of a few samples.
 
 A split is a group {split}.zarr with arrays x (N, C, H, W) and y (N, C, H, W), float32. Each chunk carries a
 checksum (crc32c), so that a damaged file is named before it is used. Zarr writes a shard beside and renames it.
@@ -14,6 +14,7 @@ import zarr
 from pairlsi.jobs import outputs
 
 ARRAYS = ("x", "y")
+CHUNK = 16  # samples at most: chunks of one take eight times as long to read, for their bookkeeping
 
 zarr.config.refresh(paths=[])  # Zarr's own defaults, not what ~/.config/zarr makes of them
 
@@ -28,13 +29,14 @@ def create(path: Path, samples: int, shapes: dict, shard_size: int, attributes: 
     shapes: (C, H, W) of a sample of "x" and of "y"; attributes: settings and units, stored with the group; axes: names
     of C, H and W for either, None for no names.
     """
+    chunk = max(size for size in range(1, CHUNK + 1) if shard_size % size == 0)
     with outputs.written(path) as beside:
         group = zarr.create_group(beside, attributes=attributes)
         for name in ARRAYS:
             group.create_array(
                 name,
                 shape=(samples, *shapes[name]),
-                chunks=(1, *shapes[name]),
+                chunks=(chunk, *shapes[name]),
                 shards=(shard_size, *shapes[name]),
                 dtype="float32",
                 compressors=zarr.codecs.Crc32cCodec(),  # floats with noise do not compress; damage must show
