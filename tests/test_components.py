@@ -36,7 +36,7 @@ def stored(tmp_path_factory) -> Stored:
     return Stored(Computed(root / "base", told).part(root / "ct", told))
 
 
-def left(stored: Stored, latent: int) -> dict[str, float]:
+def left(stored: Stored, latent: int, of: str = "validation") -> dict[str, float]:
     """By NumPy, from the training samples as the linear network scales them."""
     network = components.trained(stored, "linear")
 
@@ -45,7 +45,7 @@ def left(stored: Stored, latent: int) -> dict[str, float]:
         scaling = getattr(network, f"{name}_scaling")
         return ((values - scaling.shift.numpy()) / scaling.scale.item()).reshape(len(values), -1).astype(float)
 
-    (x, y), (v, w) = ([scaled(split, name) for name in "xy"] for split in ("train", "validation"))
+    (x, y), (v, w) = ([scaled(split, name) for name in "xy"] for split in ("train", of))
     u, s = (np.linalg.svd(values, full_matrices=False)[2][:latent].T for values in (x, y))
     there, back = np.linalg.lstsq(x @ u, y @ s)[0], np.linalg.lstsq(y @ s, x @ u)[0]
     made = {"autoencode_x": (v @ u @ u.T, v), "autoencode_y": (w @ s @ s.T, w)}
@@ -56,8 +56,9 @@ def left(stored: Stored, latent: int) -> dict[str, float]:
 def test_components_leave_what_numpys_leave(stored):
     longest = components.trained(stored, "linear")
     for latent in (SHORT, LONG):
-        found = components.of_length(longest, stored, latent, latent)
-        assert found == pytest.approx(left(stored, latent), rel=1e-3)
+        for split in ("test", "validation"):
+            found = components.of_length(longest, stored, latent, latent, split)
+            assert found == pytest.approx(left(stored, latent, split), rel=1e-3)
     assert found == pytest.approx(tables.terms_left(stored.network("linear")[1]), rel=1e-3)
 
 
@@ -80,11 +81,17 @@ def test_terms_of_a_pair_are_of_all_samples_and_one_behind_a_mask_is_not_held_ag
         wanted = {term: float(value.mean()) for term, value in network.loss_terms(x, y).items()}
     assert components.terms_of(network, stored) == pytest.approx(wanted, rel=1e-4)
     other = components.trained(stored, "encoder-decoder")
+    with torch.no_grad():
+        wanted = float(other.loss_terms(x, y)["inverse"].mean())
+    assert components.terms_of(other, stored) == pytest.approx({"inverse": wanted}, rel=1e-4)
     assert not components.behind_masks(other) and not components.behind_masks(network)
     other.keep = torch.zeros(1, 12, 1)
     assert components.behind_masks(other)
 
 
 def test_where_none_leaves_more_it_says_so(stored, monkeypatch):
-    monkeypatch.setattr(components, "SLIGHTLY", 1e6)
-    assert components.beside(stored)[1] == "No network leaves more than principal components of its length."
+    monkeypatch.setattr(components, "ROUNDING", 1e6)
+    assert (
+        components.beside(stored)[1]
+        == "On test samples no network leaves more than principal components of its length."
+    )

@@ -5,12 +5,13 @@ import pandas as pd
 
 from pairlsi.reports import tables
 
-SLIGHTLY = 1.02  # times what components leave, that a network may leave as well
+ROUNDING = 1.0001  # times what components leave
 
 
 def beside(stored) -> tuple[pd.DataFrame, str]:
-    """The table of what all networks leave, those that have a length followed by principal components of this length,
-    and a sentence on which of them leave more. stored: `reports.stored.Stored`.
+    """The table of what all networks leave of validation samples, those that have a length followed by principal
+    components of this length, and a sentence on which of them leave more of test samples. stored:
+    `reports.stored.Stored`.
     """
     histories = {name: stored.network(name)[1] for name in stored.networks}
     networks, longest = {name: trained(stored, name) for name in stored.networks}, None
@@ -31,7 +32,10 @@ def beside(stored) -> tuple[pd.DataFrame, str]:
             continue
         known = {term: value for term, value in of_length(longest, stored, *lengths).items() if term in left}
         rows[f"{stored.label(name)}: principal components, {lengths[0]} and {lengths[1]}"] = known
-        worse = [tables.TERMS[term] for term, value in known.items() if left[term] > SLIGHTLY * value]
+        tested, least = terms_of(networks[name], stored, "test"), of_length(longest, stored, *lengths, "test")
+        worse = [
+            told for term, told in tables.TERMS.items() if term in tested and tested[term] > ROUNDING * least[term]
+        ]
         if worse:
             more.append(f"{stored.label(name)} ({', '.join(worse)})")
     table = pd.DataFrame(
@@ -40,9 +44,9 @@ def beside(stored) -> tuple[pd.DataFrame, str]:
     said = ""
     if longest is not None:
         said = (
-            f"More than principal components of their length leave: {'; '.join(more)}."
+            f"On test samples more than principal components of their length leave: {'; '.join(more)}."
             if more
-            else "No network leaves more than principal components of its length."
+            else "On test samples no network leaves more than principal components of its length."
         )
     return table.map(lambda value: "" if pd.isna(value) else f"{value:.3f}"), said
 
@@ -69,8 +73,8 @@ def latents_of(network) -> tuple[int, int] | None:
     return (last.out_features, last.in_features) if hasattr(last, "in_features") else None
 
 
-def of_length(longest, stored, latent_x: int, latent_y: int) -> dict[str, float]:
-    """What the first components of a linear PAIR leave of validation samples, by term of the loss (4)."""
+def of_length(longest, stored, latent_x: int, latent_y: int, split: str = "validation") -> dict[str, float]:
+    """What the first components of a linear PAIR leave of the samples of a split, by term of the loss (4)."""
     from pairlsi.networks.linear_pair import LinearPair
 
     network = LinearPair(longest.x_shape, longest.y_shape, latent_x, latent_y)
@@ -83,21 +87,22 @@ def of_length(longest, stored, latent_x: int, latent_y: int) -> dict[str, float]
         "inverse_map.weight": (slice(latent_x), slice(latent_y)),
     }
     network.load_state_dict({key: value[cuts.get(key, ...)] for key, value in content.items()})
-    return terms_of(network, stored)
+    return terms_of(network, stored, split)
 
 
-def terms_of(network, stored) -> dict[str, float]:
-    """What a PAIR leaves of all validation samples, by term of the loss (4); in training each term is told of a part of
-    every batch, two of one part and two of the rest.
+def terms_of(network, stored, split: str = "validation") -> dict[str, float]:
+    """What a PAIR leaves of all samples of a split, by term of the loss (4), or an encoder-decoder by its one; in
+    training each term of a PAIR is told of a part of every batch, two of one part and two of the rest.
     """
     import torch
 
     with torch.no_grad():
-        x, y = (torch.from_numpy(stored.samples("validation", name)) for name in ("x", "y"))
-        made = {
-            "autoencode_x": (network.decode_x(network.encode_x(x)), x, network.x_scaling),
-            "autoencode_y": (network.decode_y(network.encode_y(y)), y, network.y_scaling),
-            "forward": (network.predict(x), y, network.y_scaling),
-            "inverse": (network.invert(y), x, network.x_scaling),
-        }
+        x, y = (torch.from_numpy(stored.samples(split, name)) for name in ("x", "y"))
+        made = {"inverse": (network.invert(y), x, network.x_scaling)}
+        if hasattr(network, "encode_x"):
+            made |= {
+                "autoencode_x": (network.decode_x(network.encode_x(x)), x, network.x_scaling),
+                "autoencode_y": (network.decode_y(network.encode_y(y)), y, network.y_scaling),
+                "forward": (network.predict(x), y, network.y_scaling),
+            }
     return {term: float(((a - b) / scaling.scale).square().mean()) for term, (a, b, scaling) in made.items()}
