@@ -17,15 +17,19 @@ from pairlsi.evaluation.drawn import Drawn
 from pairlsi.jobs import memory
 from pairlsi.methods import Given, controls
 from pairlsi.methods.estimates import Estimates
+from pairlsi.methods.kept import Kept
 from pairlsi.networks.stored import load_trained
 
 
-def run(told: dict, weights: str | None, starts: str | None, data: Path, estimates: Path) -> list[dict]:
+def run(
+    told: dict, weights: str | None, starts: str | None, data: Path, estimates: Path, batches: Path | None = None
+) -> list[dict]:
     """Infer, store the estimates at `estimates` and return the tidy metrics, a row a draw, split and sample.
 
     told: the record of the job, stored with the estimates; read here are its "wildcards" and of its "params" "problem"
     and "method" (`rules/lookups.smk`, method_part). weights: the network's file or None; starts: the folder with the
-    estimates of another method that this one starts from, or None; data: the experiment's data folder. Rows of a null
+    estimates of another method that this one starts from, or None; data: the experiment's data folder; batches: a
+    folder to keep in, until the job has ended, what batches of methods that simulate find, or None. Rows of a null
     control (`methods.controls`) name it in the column "control", empty in all others.
     """
     names, said = told["wildcards"], told["params"]["method"]
@@ -33,11 +37,16 @@ def run(told: dict, weights: str | None, starts: str | None, data: Path, estimat
     device = device_called(said["device"])
     network = load_trained(weights, problem, device) if weights else None
     _, part, settings = instance("methods", names["method"], said["method"], "methods")
+    kept = None
+    if batches and getattr(part, "simulates", False):  # others are done in minutes
+        kept = Kept(batches, {key: told[key] for key in ("wildcards", "params", "made_from")})
 
     def behind(draw: int) -> Drawn:
         seen = observations.made(said["observation"], problem, draw)
         begun = started(starts, draw) if starts else None
-        given = Given(problem, seen, statistics, said["scaling"], network, begun, device, seed, said["batch_size"])
+        given = Given(
+            problem, seen, statistics, said["scaling"], network, begun, device, seed, said["batch_size"], kept
+        )
         return Drawn(part, settings, given)
 
     drawn, choice = [behind(draw) for draw in range(said["draws"])], {}

@@ -1,6 +1,7 @@
 """What to do where a device's memory does not suffice: go on with smaller batches, or say which setting to change."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -18,10 +19,17 @@ class OutOfMemory(RuntimeError):
 
 
 class Batched:
-    """Work on samples, at most `size` at a time, or as many as the memory has turned out to hold."""
+    """Work on samples, at most `size` at a time, or as many as the memory has turned out to hold.
 
-    def __init__(self, size: int):
-        self.size = size
+    kept: where what batches found is kept for another try of the job (`methods.kept.Kept`), None for nowhere.
+    """
+
+    def __init__(self, size: int, kept=None):
+        self.size, self.kept, self.earlier = size, kept, 0.0
+
+    def clock(self) -> float:
+        """Seconds from some moment to now, with those that kept batches took in an earlier try."""
+        return time.perf_counter() + self.earlier
 
     def __call__(self, work: Callable[[slice], Found], count: int) -> Iterator[Found]:
         """Yield work(samples) for slices that follow one another from 0 to `count`.
@@ -31,7 +39,12 @@ class Batched:
         """
         first = 0
         while first < count:
-            samples = slice(first, min(first + self.size, count))
+            if self.kept and (batch := self.kept.next()):
+                first, seconds, found = batch
+                self.earlier += seconds
+                yield found
+                continue
+            samples, began = slice(first, min(first + self.size, count)), time.perf_counter()
             try:
                 found = work(samples)
             except (RuntimeError, MemoryError) as error:
@@ -43,6 +56,8 @@ class Batched:
                         "help, ask for fewer members where the method has any, or run on a larger device"
                     ) from error
             else:
+                if self.kept:
+                    self.kept.add(samples.stop, time.perf_counter() - began, found)
                 yield found
                 first = samples.stop
                 continue

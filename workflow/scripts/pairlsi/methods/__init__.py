@@ -6,7 +6,6 @@ training split, another method's estimates to start from. An estimate depends on
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -39,7 +38,7 @@ class Given:
     statistics: of the training split (`data.statistics.Statistics`); scaling: "pixel" or "global", see there; network:
     trained, on its device, None for none; starts: of another method, for those that start from its estimates, what
     "{split}/x", "{split}/y" and "{split}/seconds" name; device: where the network is and the work is done; seed: of
-    the networks' training, which random starts depend on too; batch_size: samples at once.
+    the networks' training, which random starts depend on too; batch_size: samples at once; kept: `kept.Kept` or None.
     """
 
     problem: Any
@@ -51,6 +50,7 @@ class Given:
     device: str = "cpu"
     seed: int = 0
     batch_size: int = 200
+    kept: Any = None
 
     @property
     def keep(self) -> np.ndarray:
@@ -159,7 +159,7 @@ class Method(Part):
         """Estimate x from full data y (N, C, H, W), samples `numbers` (N,) of a split, None for its first ones: they
         are observed here, batch by batch.
         """
-        started = time.perf_counter()
+        started = self.batched.clock()
         numbers = np.arange(len(y)) if numbers is None else numbers
 
         def estimate(part: slice) -> Estimates:
@@ -171,7 +171,7 @@ class Method(Part):
             return found
 
         parts = list(self.batched(estimate, len(y)))
-        seconds = (time.perf_counter() - started) / len(y)
+        seconds = (self.batched.clock() - started) / len(y)
         if self.given.starts is not None:
             seconds += float(self.given.starts.get(f"{split}/seconds", 0.0))
         return joined(parts, seconds)
@@ -181,7 +181,7 @@ class Method(Part):
         """The samples in batches of `batch_size`, or of what the memory has turned out to hold (`jobs.memory`)."""
         from pairlsi.jobs.memory import Batched
 
-        return Batched(self.batch_size)
+        return Batched(self.batch_size, self.given.kept)
 
     def deviation(self, y):
         """Standard deviation (N,) of the noise of an entry of ỹ, a tensor (N, C, H, W) that is zero where nothing
