@@ -24,7 +24,7 @@ RESIDUAL = {"kind": "residual", "latent": 16, "width": 8, "stem": 2, "strides": 
 SMALL = {
     "experiments": {
         "ct": {
-            "data": {"samples": {"train": 48, "validation": 8, "test": 6, "ood": 6}, "shard_size": 24},
+            "data": {"samples": {"train": 40, "validation": 8, "test": 6, "ood": 6}, "shard_size": 20},
             # from random weights: every step of training is one that may go wrong
             "architecture": {"x": RESIDUAL, "y": RESIDUAL | {"strides": [2, 1, 2, 1, 1, 1]}},
             "networks": only("networks", "pair", "encdec-random"),

@@ -252,7 +252,7 @@ def test_training_out_of_memory_stops_with_the_setting_to_change_and_does_with_i
     failed = untrained.snakemake(weights, "--rerun-triggers", "mtime", check=False)
     assert failed.returncode != 0 and redone(failed) == {"train": 1} and "Traceback" not in failed.stderr
     said = re.search(r"out of memory: set training\.batch_size to less than (\d+), .*Tried to allocate", failed.stderr)
-    assert said and int(said[1]) == 20, failed.stderr
+    assert said and int(said[1]) == 16, failed.stderr
     untrained.settings(training={"batch_size": int(said[1]) // 2})
     assert redone(untrained.snakemake(weights, "--rerun-triggers", "mtime")) == {"train": 1}
 
