@@ -31,7 +31,7 @@ GRIDS = {32: {"time_step": 0.00125, "steps": 288, "models": 32}, 64: {"time_step
 def make(size: int) -> crosswell.Problem:
     return problems.create(
         {
-            "name": "crosswell",
+            "kind": "crosswell",
             "rows": size,
             "columns": size,
             "spacing": 10.0,

@@ -41,6 +41,15 @@ def test_curves_of_scale_are_runs_of_the_present_config(tmp_path):
     assert jobs["train"] == jobs["train_on_cpu"] == 3 and jobs["summarise"] == 3  # the base is one of none of these
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "peer", "most"), [("ct_simulation", "astra", 1e-5), ("crosswell_simulation", "bare", 1e-5)]
+)
+def test_the_simulations_that_are_measured_are_of_the_present_problems_and_agree_with_their_peers(name, peer, most):
+    said = python("-c", f"import {name} as b; print(b.measure(32, 1)[0]['difference_from_{peer}'])")
+    assert 0 <= float(said.splitlines()[-1]) < most
+
+
 def test_an_exponent_is_that_of_a_power_law():
     values = [32, 48, 64, 96]
     found = (3e-4 * np.array(values) ** 2.5).tolist()

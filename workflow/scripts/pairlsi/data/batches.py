@@ -5,6 +5,7 @@ The order depends on (seed, epoch) alone, so a resumed run sees what an uninterr
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ class Batches:
     """Batches (x, y) of (B, C, H, W) tensors from the split at `path`.
 
     Shards are visited in random order, as many at a time as `buffer_samples` samples fill, and samples are
-    shuffled within them; a split that fits is read once and kept. A last incomplete batch is left out, unless
-    `incomplete` asks for it. With `symmetries` (`problems.symmetries.Symmetries`) each sample comes turned by one of
-    them, drawn anew every epoch. Processes that share the work call `share`, and each gets its rows of every batch.
+    shuffled within them, while the next ones are read; a split that fits is read once and kept. A last incomplete
+    batch is left out, unless `incomplete` asks for it. With `symmetries` (`problems.symmetries.Symmetries`) each
+    sample comes turned by one of them, drawn anew every epoch. Processes that share the work call `share`, and each
+    gets its rows of every batch.
     """
 
     def __init__(self, path: Path, batch_size: int, buffer_samples: int, seed: int, incomplete=False, symmetries=None):
@@ -101,5 +103,10 @@ class Batches:
             yield self.whole
             return
         order = rng.permutation(self.shards)
-        for first in range(0, self.shards, self.shards_at_once):
-            yield self._read(order[first : first + self.shards_at_once])
+        groups = [order[first : first + self.shards_at_once] for first in range(0, self.shards, self.shards_at_once)]
+        with ThreadPoolExecutor(1, "shards") as reader:  # the next ones are read while these are used
+            coming = reader.submit(self._read, groups[0])
+            for after in [*groups[1:], ()]:
+                group = coming.result()
+                coming = reader.submit(self._read, after) if len(after) else None
+                yield group

@@ -1,6 +1,5 @@
 """Checkpoints of a training: all that its loop needs to go on as if it had never been interrupted."""
 
-import io
 import logging
 import math
 from dataclasses import dataclass, field
@@ -51,10 +50,13 @@ def save(
         return
     parts = {name: part.state_dict() for name, part in state.items()}
     extra = {"progress": vars(progress), "history": history, "best": best, "identity": identity}
-    content = io.BytesIO()
-    torch.save({**parts, **extra, "random": states}, content)  # not to the file: it hides a full disk in its own errors
-    with outputs.written(checkpoint) as beside:
-        beside.write_bytes(content.getbuffer())
+    with outputs.written(checkpoint) as beside, beside.open(mode="wb") as file:
+        try:
+            torch.save({**parts, **extra, "random": states}, file)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):  # a full disk, which torch hides in an error of its own
+                raise error.__context__ from None
+            raise
 
 
 def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple, processes: Processes) -> tuple:
