@@ -9,6 +9,7 @@ from test_settings import shipped
 
 from pairlsi.config import check
 from pairlsi.evaluation import inference
+from pairlsi.jobs import outputs
 from pairlsi.methods.estimates import Estimates
 from pairlsi.methods.fwi import FWI
 from pairlsi.methods.kept import Kept
@@ -104,3 +105,15 @@ def test_a_batch_that_was_cut_off_is_worked_on_again(tmp_path):
     assert again.next() is not None and again.next() is None
     torch.save((4, 1.0, []), file)
     assert Kept(tmp_path / "batches", {"a": 2}).next() is None and not file.exists()
+
+
+def test_a_full_disk_is_named_and_what_was_kept_before_it_stays(tmp_path, small_disk):
+    disk = small_disk(tmp_path, 4096)
+    kept = Kept(tmp_path / "batches", {"a": 1})
+    kept.add(2, 1.0, [np.ones(8)])
+    disk.fill()
+    with pytest.raises(outputs.DiskFull, match=r"no space is left on the disk for \S*batches/1\.pt: make space"):
+        kept.add(4, 1.0, [np.ones(1 << 18)])
+    disk.make_space()
+    again = Kept(tmp_path / "batches", {"a": 1})
+    assert again.next() is not None and again.next() is None

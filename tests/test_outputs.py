@@ -1,6 +1,7 @@
 """Results are whole or not there: what an error, a kill and a full disk leave behind."""
 
 import contextlib
+import re
 import subprocess
 import sys
 import threading
@@ -190,3 +191,13 @@ def test_a_shard_that_a_full_disk_has_no_room_for_is_named(tmp_path, small_disk)
     with pytest.raises(store.DataError, match="y/c/0/0/0/0 is missing"):
         store.read(path, "y")
     assert not [file for file in path.rglob("*.partial*")]
+
+
+def test_nothing_is_saved_by_libraries_that_hide_a_full_disk():
+    scripts = Path(outputs.__file__).parents[1]
+    found = {
+        str(file.relative_to(scripts))
+        for file in scripts.rglob("*.py")
+        if re.search(r"\btorch\.save\(|\bsave_file\(", file.read_text(encoding="utf-8"))
+    }
+    assert found == {"jobs/outputs.py"}

@@ -46,6 +46,19 @@ def written(path: Path | str) -> Iterator[Path]:
         raise
 
 
+def save(content, path: Path | str) -> None:
+    """`torch.save`, `written`: torch alone hides a full disk in an error of its own. Raises as `written` does."""
+    import torch
+
+    with written(path) as beside, beside.open(mode="wb") as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
+
+
 def target(path: Path) -> Path:
     """Where what is written at `path` goes: to the end of a link that lies there."""
     if not path.is_symlink():

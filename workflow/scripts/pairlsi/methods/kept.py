@@ -49,8 +49,7 @@ class Kept:
 
     def add(self, stop: int, seconds: float, found) -> None:
         """Keep what a batch found: `Estimates`, or lists of arrays. Raises DiskFull."""
-        with outputs.written(self.folder / f"{self.number}.pt") as beside:
-            torch.save((stop, seconds, plain(found)), beside)
+        outputs.save((stop, seconds, plain(found)), self.folder / f"{self.number}.pt")
         self.number += 1
 
 

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
 
 from pairlsi.config import Experiment
 from pairlsi.data.statistics import Statistics
@@ -101,5 +102,5 @@ def unpacked_files(content: bytes, networks: dict[str, dict], symmetries: Symmet
         weights(name).parent.mkdir()
         weights(name).with_name("settings.json").write_text(json.dumps(settings), encoding="utf-8")
         own = {key.removeprefix(f"{name}/"): u for key, u in tensors.items() if key.startswith(f"{name}/")}
-        save_file(own, weights(name))
+        weights(name).write_bytes(serialise(own))  # by Python, whose error for a full disk says so
     return weights

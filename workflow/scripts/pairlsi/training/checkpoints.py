@@ -50,13 +50,7 @@ def save(
         return
     parts = {name: part.state_dict() for name, part in state.items()}
     extra = {"progress": vars(progress), "history": history, "best": best, "identity": identity}
-    with outputs.written(checkpoint) as beside, beside.open(mode="wb") as file:
-        try:
-            torch.save({**parts, **extra, "random": states}, file)
-        except RuntimeError as error:
-            if isinstance(error.__context__, OSError):  # a full disk, which torch hides in an error of its own
-                raise error.__context__ from None
-            raise
+    outputs.save({**parts, **extra, "random": states}, checkpoint)
 
 
 def resume(state: dict, checkpoint: Path, identity: str, fresh: tuple, processes: Processes) -> tuple:
