@@ -51,7 +51,7 @@ export: $(READY)
 PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: $(READY)
-	$(PYTEST)
+	$(PYTEST) --durations=20
 
 # style and the fast tests, for while one works
 check: lint
