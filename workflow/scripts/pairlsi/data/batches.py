@@ -39,8 +39,7 @@ class Batches:
     def _read(self, shards) -> tuple[torch.Tensor, torch.Tensor]:
         ranges = [slice(s * self.shard_size, (s + 1) * self.shard_size) for s in shards]
         return tuple(
-            torch.from_numpy(np.concatenate([store.read(self.path, name, r) for r in ranges])).to(self.device)
-            for name in store.ARRAYS
+            torch.from_numpy(np.concatenate([store.read(self.path, name, r) for r in ranges])) for name in store.ARRAYS
         )
 
     def __len__(self) -> int:
@@ -109,4 +108,4 @@ class Batches:
             for after in [*groups[1:], ()]:
                 group = coming.result()
                 coming = reader.submit(self._read, after) if len(after) else None
-                yield group
+                yield tuple(values.to(self.device) for values in group)
