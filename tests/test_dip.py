@@ -9,7 +9,7 @@ from made import make_mask, make_method
 from torch import nn
 
 from pairlsi import problems
-from pairlsi.methods import deal
+from pairlsi.methods.choosing import deal
 from pairlsi.networks.deep_prior import Generators
 from pairlsi.reports import choices
 

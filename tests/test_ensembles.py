@@ -1,5 +1,6 @@
 """Ensembles of searches: what a member depends on, choices against brute force, and noise that makes stopping pay."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_one_choice_is_made_for_all_draws_with_the_validation_samples_dealt_to_t
     wanted = np.zeros(9)
     for one, own in zip(each, (slice(0, None, 2), slice(1, None, 2)), strict=True):
         one.iterations = 8
-        found = one.errors(x[own], y[own], np.arange(6)[own], 0.0)["rre"][:, :, -1]
+        found = one.errors(x[own], y[own], np.arange(6)[own], 0.0)[0][:, :, -1]
         wanted += found.sum(1) / 6
     assert chosen["validation_rre"] == pytest.approx(wanted, rel=1e-5)
     assert chosen["iterations"] == 1 + int(np.argmin(wanted[1:]))
@@ -275,7 +276,10 @@ def test_the_weight_chosen_is_that_of_the_least_error_where_it_stops(network, st
     assert chosen["weight"] == found.weight == min(least, key=least.get)
     assert error(estimate(found, MASK(y), "validation").x, x) == pytest.approx(min(least.values()), rel=1e-3)  # is used
     assert len(set(least.values())) == 3
-    assert dict(chosen["validation_rre_by_weight"]) == pytest.approx(least, rel=1e-4)
+    tried = dict(chosen["validation_rre_by_weight"])
+    assert tried == pytest.approx({weight: least[weight] for weight in tried}, rel=1e-4)
+    best = weights.index(chosen["weight"])
+    assert set(weights[max(0, best - 1) : best + 2]) <= set(tried)  # the chosen one and its neighbours
 
 
 @pytest.mark.parametrize(("stop", "wanted"), [("fixed", (2, 0.5)), ("validation", (1, 0.1))])
@@ -283,8 +287,8 @@ def test_weights_are_compared_after_the_iterations_that_they_would_be_used_for(m
     rre = {0.1: [1.0, 0.2, 0.5], 0.5: [1.0, 0.4, 0.3]}
 
     def errors(self, x, y, numbers, weight):
-        of_each = np.repeat(np.array(rre[weight])[:, None], len(x), axis=1)
-        return {"rre": of_each[..., None], "data_rre": of_each, "misfit": of_each}
+        of_each = np.repeat(np.array(rre[weight])[:, None, None], len(x), axis=1)
+        return of_each, np.zeros((3, len(x), 1, math.prod(x.shape[1:])), np.float32)
 
     monkeypatch.setattr(Search, "errors", errors)
     chosen = choose([ensemble(None, "fwi", Columns(), roughness=[0.1, 0.5], stop=stop, iterations=2)], *samples)

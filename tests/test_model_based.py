@@ -5,7 +5,7 @@ import pytest
 import torch
 from made import make_mask
 
-from pairlsi.solvers.model_based import model_based_lsi, roughness, surrogate_root, waveform_inversion
+from pairlsi.solvers.model_based import model_based_lsi, roughness, smoothing, surrogate_root, waveform_inversion
 
 ROWS, BINS = 8, 3
 X_SHAPE, Y_SHAPE = (1, 4, 5), (1, ROWS, BINS)
@@ -92,20 +92,45 @@ def differences() -> np.ndarray:
     return np.vstack([np.kron(rows, np.eye(5)), np.kron(np.eye(4), columns)])
 
 
-def invert(y, keep, start, weight):
-    return waveform_inversion(Matrix(X_SHAPE, 20), y, keep, start, X_SHAPE, SCALES, weight, **LONG).points[-1]
+def invert(y, keep, start, weight, smooth=None):
+    said = LONG | {"smooth": smooth}
+    return waveform_inversion(Matrix(X_SHAPE, 20), y, keep, start, X_SHAPE, SCALES, weight, **said).points[-1]
 
 
+@pytest.mark.parametrize("least", [None, 0.5])
 @pytest.mark.parametrize("weight", [1.0, 20.0])
 @pytest.mark.parametrize("mask", ["none-0-0", "block-50-0"])
-def test_inversion_over_pixels_ends_at_tikhonovs_solution(y, mask, weight):
+def test_inversion_over_pixels_ends_at_tikhonovs_solution_smooth_steps_or_not(y, mask, weight, least):
     p, keep = observe(mask)
     start = torch.randn(5, 20, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     a = p @ Matrix(X_SHAPE, 20).matrix * SCALES[0] / SCALES[1]
     data = (keep * y / SCALES[1]).flatten(1).numpy().T
     d = differences()
     step = np.linalg.solve(a.T @ a + weight * d.T @ d, a.T @ (data - a @ start.numpy().T))
-    assert invert(keep * y, keep, start, weight).numpy() == pytest.approx(start.numpy() + step.T, abs=2e-5)
+    found = invert(keep * y, keep, start, weight, smoothing(X_SHAPE, least) if least else None)
+    assert found.numpy() == pytest.approx(start.numpy() + step.T, abs=2e-5)
+
+
+def test_smoothing_twice_is_the_inverse_of_a_roughness_with_a_floor():
+    smooth, d = smoothing(X_SHAPE, 0.3), differences()
+    pixels = torch.eye(20, dtype=torch.float64).unflatten(1, X_SHAPE)
+    twice = smooth(smooth(pixels)).flatten(1).numpy()
+    assert twice == pytest.approx(0.3 * np.linalg.inv(d.T @ d + 0.3 * np.eye(20)), abs=1e-12)
+    constant = torch.ones(1, *X_SHAPE)
+    assert torch.allclose(smooth(constant), constant)
+
+
+@pytest.mark.parametrize("least", [None, 0.1])
+def test_of_all_images_that_explain_few_data_it_ends_at_the_smoothest_where_steps_are_smooth(least):
+    problem, keep = Matrix(X_SHAPE, 20), torch.ones(1, ROWS, 1, dtype=torch.float64)
+    problem.matrix = a = problem.matrix * (np.arange(ROWS * BINS) < 8)[:, None]  # fewer data than pixels
+    y, start = torch.from_numpy(a.sum(1)).reshape(1, *Y_SHAPE), torch.zeros(1, 20, dtype=torch.float64)
+    smooth = smoothing(X_SHAPE, least) if least else None
+    found = waveform_inversion(problem, y, keep, start, X_SHAPE, (1.0, 1.0), 0.0, **LONG, smooth=smooth).points[-1]
+    d = differences()
+    covariance = np.linalg.inv(d.T @ d + least * np.eye(20)) if least else np.eye(20)
+    wanted = covariance @ a.T @ np.linalg.pinv(a @ covariance @ a.T) @ a.sum(1)
+    assert found[0].numpy() == pytest.approx(wanted, abs=1e-4)
 
 
 def test_the_roughness_is_the_sum_of_squared_differences():

@@ -54,11 +54,20 @@ def memory_of_inference(wildcards, attempt):
     return attempt * (3000 + round(4e-6 * numbers * samples))
 
 
+def numbers_to_train_on(name):
+    """How much data an experiment's networks learn from."""
+    experiment = EXPERIMENTS[name]
+    return experiment.data.samples.train * sum(map(math.prod, (experiment.problem.x_shape, experiment.problem.y_shape)))
+
+
+IN_TURN = sorted(EXPERIMENTS, key=numbers_to_train_on)
+
+
 def in_turn(first=0):
-    """A priority: experiments in the order of the config, so that the first report is there while the others run;
-    `first` tells jobs of an experiment apart.
+    """A priority: experiments one after the other, so that reports are there while others run, the first one soon as
+    the smallest is first; `first` tells jobs of an experiment apart.
     """
-    return lambda wildcards: first + 1000 * (len(EXPERIMENTS) - list(EXPERIMENTS).index(wildcards.experiment))
+    return lambda wildcards: first + 1000 * (len(IN_TURN) - IN_TURN.index(wildcards.experiment))
 
 
 def importance(wildcards):

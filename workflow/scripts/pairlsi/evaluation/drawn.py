@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pairlsi.methods import Given, Method, deal
+from pairlsi.methods import Given, Method
+from pairlsi.methods.choosing import deal
 from pairlsi.methods.estimates import Estimates, joined
 
 

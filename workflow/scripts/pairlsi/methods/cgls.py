@@ -7,7 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from pairlsi.core.base import Iterations
-from pairlsi.methods import OWN, Method, stopped_where_best
+from pairlsi.methods import OWN, Method
+from pairlsi.methods.choosing import stopped_where_best
 from pairlsi.methods.estimates import Estimates
 from pairlsi.observations.mask import Mask
 

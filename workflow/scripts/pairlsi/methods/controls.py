@@ -17,6 +17,7 @@ from pairlsi.core.base import SPLITS
 from pairlsi.methods.estimates import Estimates
 
 NAMES = ("start", "another", "random")
+DRAWS = 2  # that they are measured on: a mask that networks were trained on, and a new one
 
 
 def latents(found: Estimates, network, split: str, seed: int, draw: int) -> dict[str, np.ndarray]:

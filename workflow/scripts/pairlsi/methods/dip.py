@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from pairlsi.core.base import SPLITS, Count, Iterations
-from pairlsi.methods import Method, stopped_where_best
+from pairlsi.methods import Method
+from pairlsi.methods.choosing import stopped_where_best
 from pairlsi.methods.estimates import Estimates
 
 

@@ -41,6 +41,9 @@ class FWI(Search):
         bands: Annotated[list[Frequency | None], Field(min_length=1), AfterValidator(_wider)] = Field(
             [None], description="highest frequencies to fit one after the other, Hz, null: all; they share `iterations`"
         )
+        precondition: Annotated[float, Field(gt=0)] | None = Field(
+            None, description="search smooth steps: the smaller, the smoother; null: pixels as they are"
+        )
 
     @classmethod
     def starts_from(cls, settings):
@@ -81,12 +84,12 @@ class FWI(Search):
 
     def follow(self, y, start, iterations, weight, evaluations):
         from pairlsi.solvers.continuation import bands
-        from pairlsi.solvers.model_based import waveform_inversion
+        from pairlsi.solvers.model_based import smoothing, waveform_inversion
 
         # of all iterations, however many are made: what was chosen on validation samples is a place on that way
         dealt = bands(self.settings.bands, self.problem.sample_interval, self.settings.iterations)
-        steps = iterations, self.settings.history, dealt
-        shape = self.problem.x_shape
+        shape, least = self.problem.x_shape, self.settings.precondition
+        steps = iterations, self.settings.history, dealt, smoothing(shape, least) if least else None
         return waveform_inversion(self.problem, y, self.keep, start, shape, self.scales, weight, *steps)
 
     def decoded(self, points):

@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from pairlsi.core.base import Count, Distinct
-from pairlsi.methods import Method, best_of
+from pairlsi.methods import Method
+from pairlsi.methods.choosing import best_of
 from pairlsi.methods.estimates import Estimates
 
 

@@ -5,14 +5,14 @@ Rows of a search are samples times members, a sample's members side by side.
 """
 
 import logging
-from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from pairlsi.core.base import SPLITS, Count, Integer, Iterations
-from pairlsi.methods import Given, Method, deal
+from pairlsi.methods import Given, Method
+from pairlsi.methods.choosing import deal, downhill
 from pairlsi.methods.estimates import Estimates
 
 log = logging.getLogger(__name__)
@@ -131,12 +131,24 @@ class Search(Method):
     def choose(cls, methods, x, y):
         from pairlsi.solvers.trajectory import best_iterations, sufficient_members
 
-        first = methods[0]
-        found = {weight: curves(methods, x, y, weight) for weight in first.weights}
-        best = {weight: best_iterations(curve["rre"][:, -1]) for weight, curve in found.items()}
-        stop = best if first.stops_by_validation else dict.fromkeys(found, first.settings.iterations)
-        weight = min(found, key=lambda weight: found[weight]["rre"][stop[weight], -1])
-        curve, iterations = found[weight], stop[weight]
+        dealt = [(method, own) for method, own in zip(methods, deal(len(x), len(methods)), strict=True) if len(own)]
+        first, ways, best, stop = methods[0], {}, {}, {}
+
+        def error(weight: float) -> float:
+            """The mean error where a search with this weight would be stopped."""
+            ways[weight] = [method.errors(x[own], y[own], own, weight) for method, own in dealt]
+            rre = mean_over_samples(rre for rre, _ in ways[weight])[:, -1]
+            best[weight] = best_iterations(rre)
+            stop[weight] = best[weight] if first.stops_by_validation else first.settings.iterations
+            return float(rre[stop[weight]])
+
+        tried = downhill(first.weights, error)
+        weight = min(tried, key=tried.get)
+        iterations, rre = stop[weight], mean_over_samples(rre for rre, _ in ways[weight])
+        of_data = [
+            m.data_errors(points, y[own], own) for (m, own), (_, points) in zip(dealt, ways[weight], strict=True)
+        ]
+        data_rre, misfit = (mean_over_samples(of_each) for of_each in zip(*of_data, strict=True))
         for method in methods:
             method.weight, method.iterations = weight, iterations
         log.info("%d iterations (best: %d), weight %g", iterations, best[weight], weight)
@@ -144,52 +156,62 @@ class Search(Method):
             "iterations": iterations,
             "best_iterations": best[weight],
             "members": first.members,
-            "sufficient_members": sufficient_members(curve["rre"][iterations]),
+            "sufficient_members": sufficient_members(rre[iterations]),
             "weight": weight,
-            "validation_rre_by_weight": [[w, float(c["rre"][stop[w], -1])] for w, c in found.items()],
-            "validation_rre": curve["rre"][:, -1].tolist(),
-            "validation_data_rre": curve["data_rre"].tolist(),
-            "validation_misfit": curve["misfit"].tolist(),
-            "validation_rre_by_members": curve["rre"][iterations].tolist(),
+            "validation_rre_by_weight": [list(pair) for pair in tried.items()],
+            "validation_rre": rre[:, -1].tolist(),
+            "validation_data_rre": data_rre.tolist(),
+            "validation_misfit": misfit.tolist(),
+            "validation_rre_by_members": rre[iterations].tolist(),
         }
 
-    def errors(self, x: np.ndarray, y: np.ndarray, numbers: np.ndarray, weight: float) -> dict[str, np.ndarray]:
-        """Errors of validation pairs, samples `numbers` (n,), after 0 … I iterations.
-
-        rre (1 + I, n, K): of the estimate averaged over the first 1 … K members; data_rre (1 + I, n): of the completed
-        data, averaged over members, against the full ones; misfit (1 + I, n): the same on what was measured.
+    def errors(self, x: np.ndarray, y: np.ndarray, numbers: np.ndarray, weight: float) -> tuple[np.ndarray, np.ndarray]:
+        """Searches for validation pairs, samples `numbers` (n,): after 0 … I iterations the errors of the estimate
+        averaged over the first 1 … K members, (1 + I, n, K), and the points, (1 + I, n, K, number of unknowns).
         """
-
-        def errors(part: slice) -> list:
-            seen = self.observation(y[part], "validation", numbers[part])
-            truth, full, measured = self.tensor(x[part]), self.tensor(y[part]), self.tensor(seen)
-            trajectory = self.search(measured, "validation", numbers[part], weight)
-            return [self._errors(points, truth, full, measured) for points in trajectory.points]
-
-        found = list(self.batched(errors, len(x)))
-        return {
-            name: np.concatenate([np.stack([e[i] for e in part]) for part in found], axis=1)
-            for i, name in enumerate(("rre", "data_rre", "misfit"))
-        }
-
-    def _errors(self, points, truth, full, measured) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Each sample's errors at points (N * K, n): (N, K) by members, (N,) of all data, (N,) of the measured ones."""
         import torch
 
-        with torch.no_grad():
-            members = self.decoded(points).unflatten(0, (len(truth), -1))
-            completed = self.completed(points).unflatten(0, (len(truth), -1)).mean(1)
-        counts = torch.arange(1, 1 + members.shape[1], device=members.device).view(1, -1, 1, 1, 1)
-        rre = norm(members.cumsum(1) / counts - truth[:, None]) / norm(truth[:, None])
-        misfit = norm(self.keep * completed - measured) / norm(measured)
-        return rre.cpu().numpy(), (norm(completed - full) / norm(full)).cpu().numpy(), misfit.cpu().numpy()
+        def followed(part: slice) -> list[np.ndarray]:
+            truth = self.tensor(x[part])[:, None]
+            seen = self.tensor(self.observation(y[part], "validation", numbers[part]))
+            found = self.search(seen, "validation", numbers[part], weight).points.unflatten(1, (len(truth), -1))
+            counts = torch.arange(1, 1 + found.shape[2], device=found.device).view(1, -1, 1, 1, 1)
+            rre = []
+            with torch.no_grad():
+                for points in found:
+                    members = self.decoded(points.flatten(0, 1)).unflatten(0, points.shape[:2])
+                    rre.append(norm(members.cumsum(1) / counts - truth) / norm(truth))
+            return [torch.stack(rre).cpu().numpy(), found.cpu().numpy()]
+
+        rre, points = zip(*self.batched(followed, len(x)), strict=True)
+        return np.concatenate(rre, axis=1), np.concatenate(points, axis=1)
+
+    def data_errors(self, points: np.ndarray, y: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Relative errors of the data that belong to points (1 + I, n, K, ...), averaged over members: against the full
+        data y (n, C, H, W), and against what was measured of them; (1 + I, n) each.
+        """
+        import torch
+
+        def compared(part: slice) -> list[np.ndarray]:
+            seen = self.tensor(self.observation(y[part], "validation", numbers[part]))
+            full, errors = self.tensor(y[part]), []
+            with torch.no_grad():
+                for of_iteration in points[:, part]:
+                    completed = (
+                        self.completed(self.tensor(of_iteration).flatten(0, 1)).unflatten(0, (len(full), -1)).mean(1)
+                    )
+                    errors.append(
+                        (norm(completed - full) / norm(full), norm(self.keep * completed - seen) / norm(seen))
+                    )
+            return [torch.stack(of_each).cpu().numpy() for of_each in zip(*errors, strict=True)]
+
+        data_rre, misfit = zip(*self.batched(compared, len(y)), strict=True)
+        return np.concatenate(data_rre, axis=1), np.concatenate(misfit, axis=1)
 
 
-def curves(methods: Sequence[Search], x: np.ndarray, y: np.ndarray, weight: float) -> dict[str, np.ndarray]:
-    """Means over validation pairs of what `Search.errors` tells, on (1 + I,) or (1 + I, K)."""
-    dealt = zip(methods, deal(len(x), len(methods)), strict=True)
-    parts = [method.errors(x[own], y[own], own, weight) for method, own in dealt if len(own)]
-    return {name: np.concatenate([part[name] for part in parts], axis=1).mean(1) for name in parts[0]}
+def mean_over_samples(parts) -> np.ndarray:
+    """The mean over samples of parts (1 + I, n) or (1 + I, n, K), which differ in their samples."""
+    return np.concatenate(list(parts), axis=1).mean(1)
 
 
 def sample(mean, deviation, noise):

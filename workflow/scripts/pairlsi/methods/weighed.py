@@ -1,6 +1,7 @@
 """What methods share that weigh a prior, without a search that chooses more."""
 
-from pairlsi.methods import Method, best_of
+from pairlsi.methods import Method
+from pairlsi.methods.choosing import best_of
 
 
 class Weighed(Method):

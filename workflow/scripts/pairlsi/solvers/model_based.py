@@ -83,24 +83,52 @@ def waveform_inversion(
     iterations: int,
     history: int,
     bands: Sequence[tuple] | None = None,
+    smooth: Callable[[Tensor], Tensor] | None = None,
 ) -> Trajectory:
     """FWI for zero-filled data y = ỹ (R, C, H, W) from flattened models `start` (R, n), in units of scales[0].
 
     shape: (C, H, W) of a model. scales: standard deviations of the training models and data. weight: of the roughness.
     bands: (filter, iterations) of frequencies to fit one after the other (`continuation.bands`), by default all at
-    once; `iterations` is of all bands together, after which the last one reached ends.
+    once; `iterations` is of all bands together, after which the last one reached ends. smooth: S of `smoothing`, to
+    search in w where u = start + S w, whose gradients have no spikes at sources and receivers; None for u itself.
     """
 
+    def moved(steps: Tensor) -> Tensor:
+        return steps if smooth is None else smooth(steps.unflatten(1, shape)).flatten(1)
+
     def objective(low_pass) -> Callable[[Tensor, Tensor], Tensor]:
-        def of_band(u: Tensor, rows: Tensor) -> Tensor:
-            simulated = problem.simulate((u * scales[0]).unflatten(1, shape))
-            rough = roughness((u - start[rows]).unflatten(1, shape))
+        def of_band(steps: Tensor, rows: Tensor) -> Tensor:
+            move = moved(steps)
+            simulated = problem.simulate(((start[rows] + move) * scales[0]).unflatten(1, shape))
+            rough = roughness(move.unflatten(1, shape))
             return data_misfit(simulated, y[rows], keep, scales[1], low_pass) + weight * rough
 
         return of_band
 
     stages = [(objective(low_pass), most) for low_pass, most in bands or [(None, iterations)]]
-    return follow_in_turn(stages, start, iterations, history)
+    found = follow_in_turn(stages, torch.zeros_like(start), iterations, history)
+    return Trajectory(torch.stack([start + moved(points) for points in found.points]), found.iterations)
+
+
+def smoothing(shape: Sequence[int], least: float) -> Callable[[Tensor], Tensor]:
+    """S, which smooths images w (R, C, H, W): S² = `least` (∇ᵀ∇ + `least`)⁻¹, with ∇ of `roughness`.
+
+    A constant stays as it is, and the less is left of a wave the shorter it is: half of the square of one with
+    ‖∇w‖² = `least` ‖w‖². So steps that are the shortest in w are smooth, as models of the ground are.
+    """
+    curvatures, waves = [], []
+    for count in shape[1:]:
+        differences = torch.eye(count, dtype=torch.float64).diff(dim=0)
+        found = torch.linalg.eigh(differences.T @ differences)
+        curvatures.append(found.eigenvalues)
+        waves.append(found.eigenvectors)
+    share = (least / (curvatures[0][:, None] + curvatures[1] + least)).sqrt()
+
+    def smooth(w: Tensor) -> Tensor:
+        down, across, left = (u.to(w) for u in (*waves, share))
+        return down @ (left * (down.T @ w @ across)) @ across.T
+
+    return smooth
 
 
 def data_misfit(simulated: Tensor, y: Tensor, keep: Tensor, scale, low_pass=None) -> Tensor:
