@@ -204,7 +204,7 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
     }
     said = {"lsi-prior": prior_said, "linear": {"kind": "pair"}, "linear-lsi": {}, "encdec-random": None}
     networks = {"linear": {"latent": [16, 16]}, "encdec-random": None}
-    clone.settings(networks=networks, methods=said, observations={"random": {"percents": [25]}})
+    clone.settings(networks=networks, methods=said, observations={"none": None, "random": {"percents": [25]}})
     clone.snakemake(target)
     assert clone.planned(target) == {}
     kept = clone.results / "inference/lsi-prior/random-25/seed-0/estimates.zarr"
@@ -212,44 +212,43 @@ def test_a_method_that_starts_from_another_reruns_only_that_and_ends_with_its_ow
 
     refined = {"kind": "cgls", "start": "lsi-prior", "iterations": 10}
     clone.settings(methods={"lsi-refined": refined})
-    assert clone.planned(target) == {"infer": 2, "infer_on_cpu": 2, "summarise": 1}
+    assert clone.planned(target) == {"infer": 1, "infer_on_cpu": 1, "summarise": 1}
     before = {path: path.stat().st_mtime_ns for path in clone.results.glob("inference/*/*/*/metrics.csv")}
     clone.snakemake(target)
     rerun = {
         path.relative_to(clone.results).parts[1] for path, time in before.items() if path.stat().st_mtime_ns > time
     }
-    assert len(before) == 4 * 2 and rerun == {"lsi-prior"}
+    assert len(before) == 4 and rerun == {"lsi-prior"}
     assert zarr.open_group(kept, mode="r")["validation/x"].shape == (1, 8, 1, 16, 16)
 
     clone.settings(methods={"cgls-completed": {"kind": "cgls", "completed_by": "lsi-prior", "iterations": 10}})
-    assert clone.planned(target) == {"infer_on_cpu": 2, "summarise": 1}  # the validation estimates are there
+    assert clone.planned(target) == {"infer_on_cpu": 1, "summarise": 1}  # the validation estimates are there
     clone.snakemake(target)
     metrics = pd.read_csv(clone.results / "metrics.csv")
     assert set(metrics.method) == {*methods, "lsi-refined", "cgls-completed"}
-    assert len(metrics) == 6 * 2 * (6 + 6) and np.isfinite(metrics.rre).all()
-    weights = prior_said["weights"]
-    for mask in ("none-0", "random-25"):
-        refined, prior = (
-            zarr.open_group(clone.results / f"inference/{method}/{mask}/seed-0/estimates.zarr", mode="r")
-            for method in ("lsi-refined", "lsi-prior")
-        )
-        chosen = refined.attrs["chosen_on_validation"]
-        curve = chosen["validation_rre"]
-        assert len(curve) == 1 + 10 and curve[chosen["iterations"]] == min(curve)
-        truth = zarr.open_group(clone.results / "data/validation.zarr", mode="r")["x"][:]
-        start = prior["validation/x"][0]
-        norms = [np.linalg.norm(u.reshape(len(u), -1), axis=1) for u in (start - truth, truth)]
-        assert curve[0] == pytest.approx((norms[0] / norms[1]).mean(), rel=1e-4)
-        assert [w for w, _ in prior.attrs["chosen_on_validation"]["validation_rre_by_weight"]] == weights
+    assert len(metrics) == 6 * (6 + 6) and np.isfinite(metrics.rre).all()
+    refined, prior = (
+        zarr.open_group(clone.results / f"inference/{method}/random-25/seed-0/estimates.zarr", mode="r")
+        for method in ("lsi-refined", "lsi-prior")
+    )
+    chosen = refined.attrs["chosen_on_validation"]
+    curve = chosen["validation_rre"]
+    assert len(curve) == 1 + 10 and curve[chosen["iterations"]] == min(curve)
+    truth = zarr.open_group(clone.results / "data/validation.zarr", mode="r")["x"][:]
+    start = prior["validation/x"][0]
+    norms = [np.linalg.norm(u.reshape(len(u), -1), axis=1) for u in (start - truth, truth)]
+    assert curve[0] == pytest.approx((norms[0] / norms[1]).mean(), rel=1e-4)
+    tried = [weight for weight, _ in prior.attrs["chosen_on_validation"]["validation_rre_by_weight"]]
+    assert tried in ([0.3, 1], [0.3, 1, 3])  # what lies beyond a rise is left out
     history = pd.read_csv(clone.results / "networks/linear/seed-0/history.csv")
     assert len(history) == 1 and history.notna().all(axis=None)
 
     clone.settings(networks={"linear": {"latent": [8, 8]}})
     # of the linear network alone
-    assert clone.planned(target) == {"train_on_cpu": 1, "infer_on_cpu": 2 * 2, "summarise": 1}
+    assert clone.planned(target) == {"train_on_cpu": 1, "infer_on_cpu": 2, "summarise": 1}
     clone.settings(networks={"linear": {"latent": [16, 16]}}, methods={"lsi-prior": {"start": "mean"}})
     # and of what starts from its estimates
-    assert clone.planned(target) == {"infer": 2, "infer_on_cpu": 2 * 2, "summarise": 1}
+    assert clone.planned(target) == {"infer": 1, "infer_on_cpu": 2, "summarise": 1}
 
 
 def test_an_interrupted_run_goes_on_when_asked_again(tmp_path):

@@ -102,6 +102,10 @@ class Bootstrap:
             np.searchsorted(self.samples, self.table["sample"].to_numpy()),
         )
 
+    def was_run(self, method: str, masks: list[str]) -> bool:
+        """Whether a method was run on any of these masks, or is blind and was run at all."""
+        return any(name == method and (name in self.blind or mask in masks) for name, mask in self.rows)
+
     def measured(self, method: str, masks: list[str], metric: str) -> Measured:
         """The metric on those of the masks {kind}-{percent}-{draw}, of one kind, that the method was run on.
 

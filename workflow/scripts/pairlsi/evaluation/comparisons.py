@@ -101,10 +101,7 @@ class Sweep:
 
     def was_run(self, method: str, symbol: str) -> bool:
         """Whether a method was run on any of the masks of a symbol, or is blind and was run at all."""
-        rows = self.test.rows
-        return any((method, mask) in rows for mask in self.names(symbol)) or (
-            method in self.blind and any(name == method for name, _ in rows)
-        )
+        return self.test.was_run(method, self.names(symbol))
 
     def names(self, symbol: str) -> list[str]:
         """The masks {kind}-{percent}-{draw} that a symbol stands for. Raises KeyError where the sweep has none."""

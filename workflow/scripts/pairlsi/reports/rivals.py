@@ -90,8 +90,7 @@ def hold(bootstrap: Bootstrap, masks: list[str], method: str, others: Iterable[s
     """
 
     def measured(name):
-        run = any(one == name and (name in bootstrap.blind or mask in masks) for one, mask in bootstrap.rows)
-        return bootstrap.measured(name, masks, "rre") if run else None
+        return bootstrap.measured(name, masks, "rre") if bootstrap.was_run(name, masks) else None
 
     own, found = measured(method), {}
     for name in others if own else ():
