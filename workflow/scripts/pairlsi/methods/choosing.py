@@ -13,12 +13,17 @@ def deal(samples: int, draws: int) -> list[np.ndarray]:
     return [np.arange(draw, samples, draws) for draw in range(draws)]
 
 
+def dealt(methods: Sequence[Method], samples: int) -> list[tuple[Method, np.ndarray]]:
+    """The method on each draw that gets any of so many validation samples, with their numbers."""
+    return [(m, own) for m, own in zip(methods, deal(samples, len(methods)), strict=True) if len(own)]
+
+
 def best_of(methods: Sequence[Method], name: str, values: Sequence, x: np.ndarray, y: np.ndarray) -> tuple:
     """Give all methods the attribute `name` of these values that is best on validation pairs x, y (N, C, H, W).
 
     Returned are the value and [value, mean relative error] of each that was tried (`downhill`).
     """
-    dealt = [(method, own) for method, own in zip(methods, deal(len(x), len(methods)), strict=True) if len(own)]
+    given = dealt(methods, len(x))
 
     def take(value) -> None:
         for method in methods:
@@ -26,7 +31,7 @@ def best_of(methods: Sequence[Method], name: str, values: Sequence, x: np.ndarra
 
     def error(value) -> float:
         take(value)
-        return float(np.concatenate([_errors(m, x[own], y[own], own) for m, own in dealt]).mean())
+        return float(np.concatenate([_errors(m, x[own], y[own], own) for m, own in given]).mean())
 
     tried = downhill(values, error)
     best = min(tried, key=tried.get)
@@ -66,8 +71,7 @@ def stopped_where_best(methods: Sequence[Method], x: np.ndarray, y: np.ndarray) 
     A method's `errors` are relative ones (1 + I, n) of samples after 0 … I iterations. Returned are the choice, and the
     mean error after each number as "validation_rre"; samples are dealt out over the draws.
     """
-    dealt = zip(methods, deal(len(x), len(methods)), strict=True)
-    errors = np.concatenate([m.errors(x[own], y[own], own) for m, own in dealt if len(own)], axis=1).mean(1)
+    errors = np.concatenate([m.errors(x[own], y[own], own) for m, own in dealt(methods, len(x))], axis=1).mean(1)
     for method in methods:
         method.iterations = int(np.argmin(errors))
     return {"iterations": methods[0].iterations, "validation_rre": errors.tolist()}

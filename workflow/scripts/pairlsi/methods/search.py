@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pairlsi.core.base import SPLITS, Count, Integer, Iterations
 from pairlsi.methods import Given, Method
-from pairlsi.methods.choosing import deal, downhill
+from pairlsi.methods.choosing import dealt, downhill
 from pairlsi.methods.estimates import Estimates
 
 log = logging.getLogger(__name__)
@@ -131,12 +131,12 @@ class Search(Method):
     def choose(cls, methods, x, y):
         from pairlsi.solvers.trajectory import best_iterations, sufficient_members
 
-        dealt = [(method, own) for method, own in zip(methods, deal(len(x), len(methods)), strict=True) if len(own)]
+        given = dealt(methods, len(x))
         first, ways, best, stop = methods[0], {}, {}, {}
 
         def error(weight: float) -> float:
             """The mean error where a search with this weight would be stopped."""
-            ways[weight] = [method.errors(x[own], y[own], own, weight) for method, own in dealt]
+            ways[weight] = [method.errors(x[own], y[own], own, weight) for method, own in given]
             rre = mean_over_samples(rre for rre, _ in ways[weight])[:, -1]
             best[weight] = best_iterations(rre)
             stop[weight] = best[weight] if first.stops_by_validation else first.settings.iterations
@@ -146,7 +146,7 @@ class Search(Method):
         weight = min(tried, key=tried.get)
         iterations, rre = stop[weight], mean_over_samples(rre for rre, _ in ways[weight])
         of_data = [
-            m.data_errors(points, y[own], own) for (m, own), (_, points) in zip(dealt, ways[weight], strict=True)
+            m.data_errors(points, y[own], own) for (m, own), (_, points) in zip(given, ways[weight], strict=True)
         ]
         data_rre, misfit = (mean_over_samples(of_each) for of_each in zip(*of_data, strict=True))
         for method in methods:
